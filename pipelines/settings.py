@@ -1,0 +1,163 @@
+"""Paths, thresholds and keys: the only place that reads the environment.
+
+What belongs here: every value a merchant may set (environment variables `WALLET_…`, or a
+`wallet.toml` in the project folder) and the folders derived from them. What does not: any reading
+or writing of data.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+SAMPLES_DIR = PROJECT_ROOT / "data" / "samples"
+
+# Left behind by systems and unfinished downloads: never a merchant's export.
+_IGNORED_NAMES = {"readme.md", "thumbs.db", "desktop.ini"}
+_IGNORED_SUFFIXES = {".part", ".crdownload", ".tmp", ".partial"}
+
+
+def _default_key_file() -> Path:
+    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(base) / "wallet-analytics" / "pseudonym.key"
+
+
+class Settings(BaseSettings):
+    """Everything a merchant can set.
+
+    Each field is read from `WALLET_<FIELD>` in the environment, then from `wallet.toml` in the
+    project folder, then from the default here.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="WALLET_", toml_file=PROJECT_ROOT / "wallet.toml", extra="forbid"
+    )
+
+    data_dir: Path = Field(PROJECT_ROOT / "data", description="folder of landing, lake, releases")
+    workspace: Literal["auto", "merchant", "samples"] = Field(
+        "auto", description="which inputs to run on; auto = samples until landing holds a file"
+    )
+    pseudonym_key: str | None = Field(
+        None, description="key for pseudonyms as 64 or more hex digits; wins over the key file"
+    )
+    pseudonym_key_file: Path = Field(
+        default_factory=_default_key_file,
+        description="0600 file that holds the key; made on the first run, kept outside git",
+    )
+    wechat_accounts: list[str] = Field(
+        default_factory=list, description="your WeChat Pay merchant numbers (商户号)"
+    )
+    alipay_accounts: list[str] = Field(
+        default_factory=list, description="your Alipay accounts as bills print them (20 digits)"
+    )
+    reporting_currency: str = Field("CNY", min_length=3, max_length=3)
+    business_timezone: str = Field("Asia/Shanghai", description="calendar of business dates")
+    minimum_cell_users: int = Field(
+        10, ge=5, description="fewest distinct people behind a figure published for marketing"
+    )
+    order_retry_window_hours: int = Field(
+        24, ge=1, description="a later success of the same order within this time is a recovery"
+    )
+    memory_limit: str = Field("4GB", description="DuckDB's memory limit")
+    threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
+    keep_releases: int = Field(5, ge=2, description="releases kept on disk, the current included")
+    random_seed: int = 20260101
+
+    @field_validator("data_dir", "pseudonym_key_file")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over wallet.toml."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def landing(self) -> Path:
+        """Folder the merchant drops exports into."""
+        return self.data_dir / "landing"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Folder of Dagster's run history, shared by the command line and the UI."""
+        return self.data_dir / "dagster"
+
+    def open_workspace(self) -> Workspace:
+        """Decide once, for a whole process, whose data is worked on.
+
+        `auto` means the merchant's own as soon as landing holds a file or something of theirs was
+        ingested before; until then the bundled samples, kept in folders of their own so that they
+        never mix with real data.
+        """
+        merchant = Workspace("merchant", self.landing, self.data_dir, self)
+        if self.workspace == "merchant":
+            return merchant
+        if self.workspace == "auto" and (merchant.input_files() or any(merchant.ledger.glob("*"))):
+            return merchant
+        return Workspace("samples", SAMPLES_DIR, self.data_dir / "demo", self)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders one run reads and writes: the merchant's, or those of the bundled samples."""
+
+    name: Literal["merchant", "samples"]
+    inputs: Path
+    root: Path
+    settings: Settings
+
+    @property
+    def lake(self) -> Path:
+        """Pseudonymised Parquet, one folder per source."""
+        return self.root / "lake"
+
+    @property
+    def ledger(self) -> Path:
+        """One JSON per file ever seen, by content hash."""
+        return self.lake / "_ledger"
+
+    @property
+    def warehouse(self) -> Path:
+        """The private DuckDB file that dbt and the Python jobs write; no analyst opens it."""
+        return self.root / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def releases(self) -> Path:
+        """Published releases, `CURRENT.json` and the `current*.duckdb` links."""
+        return self.root / "releases"
+
+    def input_files(self) -> list[Path]:
+        """All files of the inputs folder that can be exports, sorted by path."""
+        if not self.inputs.is_dir():
+            return []
+        return sorted(
+            path
+            for path in self.inputs.rglob("*")
+            if path.is_file() and not _is_ignored(path.relative_to(self.inputs))
+        )
+
+
+def _is_ignored(path: Path) -> bool:
+    if any(part.startswith((".", "~$")) for part in path.parts):
+        return True
+    return path.name.lower() in _IGNORED_NAMES or path.suffix.lower() in _IGNORED_SUFFIXES
