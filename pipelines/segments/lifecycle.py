@@ -1,0 +1,163 @@
+"""The lifecycle grid: ten names by how recently and how often a user paid, one for never.
+
+What belongs here: the fixed thresholds, the 25 cells, and the SQL that puts each user into exactly
+one of them. What does not: anything learned from the data (see `clusters.py`).
+
+The thresholds are constants with a version, never quantiles: with a third or more of users paying
+once, NTILE gives identical users different scores, and a user's score would move because others
+bought. The recency bins are those of everyday wallet payments (two weeks to four months).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+NEVER_PAID = "attempted_never_paid"
+
+# Frequency scores 1..5 from left to right.
+_CELLS: dict[int, tuple[str, str, str, str, str]] = {
+    5: ("new_customers", "potential_loyalists", "potential_loyalists", "champions", "champions"),
+    4: ("promising", "potential_loyalists", "potential_loyalists", "loyal", "loyal"),
+    3: ("about_to_sleep", "about_to_sleep", "need_attention", "loyal", "loyal"),
+    2: ("hibernating", "hibernating", "at_risk", "at_risk", "cant_lose"),
+    1: ("hibernating", "hibernating", "at_risk", "at_risk", "cant_lose"),
+}
+
+# From the most to the least valuable to talk to: the order of every list and table.
+LIFECYCLE_SEGMENTS = (
+    "champions",
+    "loyal",
+    "potential_loyalists",
+    "new_customers",
+    "promising",
+    "need_attention",
+    "about_to_sleep",
+    "at_risk",
+    "cant_lose",
+    "hibernating",
+    NEVER_PAID,
+)
+
+
+@dataclass(frozen=True)
+class LifecycleGrid:
+    """Thresholds and names of one version of the grid.
+
+    Attributes:
+        version: changes whenever a threshold or a name does, so that movement between segments is
+            never a change of definition in disguise.
+        recency_days_at_most: largest number of days since the last paid order for the scores
+            5, 4, 3 and 2; older is 1.
+        orders_at_least: fewest paid orders for the scores 2, 3, 4 and 5; fewer is 1.
+        cells: recency score -> names for the frequency scores 1..5.
+    """
+
+    version: str = "1"
+    recency_days_at_most: tuple[int, int, int, int] = (14, 30, 60, 120)
+    orders_at_least: tuple[int, int, int, int] = (2, 3, 5, 10)
+    cells: dict[int, tuple[str, str, str, str, str]] = field(default_factory=lambda: dict(_CELLS))
+
+    def __post_init__(self) -> None:
+        for name in ("recency_days_at_most", "orders_at_least"):
+            bounds = getattr(self, name)
+            if list(bounds) != sorted(set(bounds)) or bounds[0] < 0:
+                raise ValueError(f"{name} must rise from left to right, got {bounds}")
+        if set(self.cells) != {1, 2, 3, 4, 5} or any(len(row) != 5 for row in self.cells.values()):
+            raise ValueError("cells must name all 25 pairs of scores 1..5")
+
+    @property
+    def model_id(self) -> str:
+        """Name of this version in `analysis.segment_models`."""
+        return f"lifecycle_grid-v{self.version}"
+
+    def to_json(self) -> str:
+        """The whole definition as JSON, enough to reproduce every score."""
+        return json.dumps(
+            {
+                "version": self.version,
+                "recency_days_at_most": dict(
+                    zip("5432", self.recency_days_at_most, strict=True)  # keys: recency scores
+                ),
+                "orders_at_least": dict(zip("2345", self.orders_at_least, strict=True)),
+                "cells_by_recency_then_frequency": {str(r): self.cells[r] for r in sorted(_CELLS)},
+                "without_a_paid_order": NEVER_PAID,
+            },
+            sort_keys=True,
+        )
+
+
+def recency_score_sql(days: str, grid: LifecycleGrid) -> str:
+    """SQL for the recency score 1..5 of a column or expression holding days (integer)."""
+    steps = zip((5, 4, 3, 2), grid.recency_days_at_most, strict=True)
+    whens = " ".join(f"when {days} <= {bound} then {score}" for score, bound in steps)
+    return f"case when {days} is null then null {whens} else 1 end"
+
+
+def frequency_score_sql(orders: str, grid: LifecycleGrid) -> str:
+    """SQL for the frequency score 1..5 of a column or expression holding a count of paid orders."""
+    steps = zip((5, 4, 3, 2), reversed(grid.orders_at_least), strict=True)
+    whens = " ".join(f"when {orders} >= {bound} then {score}" for score, bound in steps)
+    return f"case when {orders} is null or {orders} < 1 then null {whens} else 1 end"
+
+
+def as_of_date_sql(users: str = "marts.dim_users") -> str:
+    """SQL for the day everything is measured from: the newest business date of the users' data.
+
+    Never the clock, so that the same files give the same segments on any day.
+    """
+    newest = ", ".join(
+        f"max({column})" for column in ("last_attempt_date", "last_paid_date", "first_seen_date")
+    )
+    return f"(select greatest({newest}) from {users})"
+
+
+def lifecycle_sql(grid: LifecycleGrid, users: str = "marts.dim_users") -> str:
+    """SQL giving one row per user of `users` with scores and segment.
+
+    Columns: user_key, as_of_date, recency_days, paid_orders, net_amount, recency_score,
+    frequency_score, lifecycle_segment. Scores and recency are NULL without a paid order; a user
+    whose only orders were refunded in full counts as one who never paid.
+    """
+    cells = ",\n            ".join(
+        f"({recency}, {frequency}, '{name}')"
+        for recency, names in sorted(grid.cells.items())
+        for frequency, name in enumerate(names, start=1)
+    )
+    return f"""
+    with users as (
+        select
+            user_key,
+            {as_of_date_sql(users)} as as_of_date,
+            coalesce(paid_orders, 0)::integer as paid_orders,
+            case when coalesce(paid_orders, 0) > 0 then last_paid_date end as last_paid_date,
+            coalesce(net_amount, 0)::decimal(18, 4) as net_amount
+        from {users}
+    ),
+    aged as (
+        select *, date_diff('day', last_paid_date, as_of_date)::integer as recency_days
+        from users
+    ),
+    scored as (
+        select
+            *,
+            ({recency_score_sql("recency_days", grid)})::integer as recency_score,
+            ({frequency_score_sql("paid_orders", grid)})::integer as frequency_score
+        from aged
+    ),
+    cells (recency_score, frequency_score, lifecycle_segment) as (
+        values
+            {cells}
+    )
+    select
+        scored.user_key,
+        scored.as_of_date,
+        scored.recency_days,
+        scored.paid_orders,
+        scored.net_amount,
+        scored.recency_score,
+        scored.frequency_score,
+        coalesce(cells.lifecycle_segment, '{NEVER_PAID}') as lifecycle_segment
+    from scored
+    left join cells using (recency_score, frequency_score)
+    """
