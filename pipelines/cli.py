@@ -1,0 +1,171 @@
+"""The `wallet` command. Thin: each command reads its arguments and calls a room.
+
+What belongs here: arguments, exit codes, and turning a known error into one clear line. What does
+not: anything that could be called from elsewhere.
+
+Exit codes: 0 all well, 1 the run failed or the audit refused to publish, 2 wrong use,
+3 the run ended well but files were quarantined.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.settings import SAMPLES_DIR, Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="From a folder of wallet exports to an audited, published database and report.",
+)
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+QUARANTINED = 3
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        for error in wrong.errors():
+            name = "WALLET_" + "_".join(str(part) for part in error["loc"]).upper()
+            errors.print(f"[red]Setting {name}:[/red] {error['msg']}")
+        raise typer.Exit(2) from None
+
+
+def _fail(message: str) -> typer.Exit:
+    errors.print("[red]Stopped:[/red]", end=" ")
+    errors.print(message, markup=False)
+    return typer.Exit(1)
+
+
+@app.command()
+def run(
+    files: Annotated[bool, typer.Option("--files", help="Show the balance of every file.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Run even if nothing is new.")] = False,
+) -> None:
+    """Do the whole job on data/landing (or, when it is empty, on the bundled samples)."""
+    from pipelines import runs, summary
+    from pipelines.automation import WorkspaceBusyError
+
+    settings = _settings()
+    workspace = settings.open_workspace()
+    summary.announce(console, workspace)
+    try:
+        if not again and summary.is_up_to_date(workspace):
+            console.print("Nothing new: no ingest work to do, and the current release is complete.")
+            result = runs.RunResult(True, 0.0)
+        else:
+            result = runs.run_everything(settings, workspace, console)
+    except WorkspaceBusyError as busy:
+        raise _fail(str(busy)) from None
+    quarantined = summary.show(console, workspace, result, per_file=files)
+    if not result.success:
+        raise typer.Exit(1)
+    if quarantined:
+        raise typer.Exit(QUARANTINED)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Open the Dagster UI (with its daemon: the landing sensor and the schedule work)."""
+    from pipelines.automation import prepare_dagster_home
+
+    prepare_dagster_home(_settings())
+    dagster = Path(sys.executable).with_name("dagster")
+    console.print(f"Dagster UI on http://{host}:{port}  (Ctrl-C ends it)")
+    os.execv(  # noqa: S606 - replaces this process: Ctrl-C then reaches Dagster itself
+        dagster,
+        [str(dagster), "dev", "-m", "pipelines.definitions", "-h", host, "-p", str(port)],
+    )
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path | None, typer.Argument(help="Folder to write; data/landing if none.")] = None,
+    attempts: Annotated[int, typer.Option(min=100, help="Payment attempts to simulate.")] = 20_000,
+    months: Annotated[int, typer.Option(min=1, max=24)] = 3,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 20260101,
+    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])] = datetime(2026, 1, 1),  # noqa: DTZ001 - a calendar day
+    samples: Annotated[bool, typer.Option("--samples", help="Rewrite data/samples.")] = False,
+) -> None:
+    """Write a simulated merchant's export files, byte for byte as the wallets write them."""
+    from pipelines.simulate import simulate as write_exports
+    from pipelines.simulate import write_samples
+
+    settings = _settings()
+    if samples:
+        truth = write_samples(SAMPLES_DIR)
+        folder = SAMPLES_DIR
+    else:
+        folder = out or settings.landing
+        truth = write_exports(
+            folder, seed=seed, attempts=attempts, months=months, start=start.date(), layout="daily"
+        )
+    console.print(f"Wrote {truth.attempts:,} attempts and their bills to {folder}")
+
+
+@app.command()
+def sql(
+    query: Annotated[str | None, typer.Argument(help="One query; a shell if none.")] = None,
+    audience: Annotated[str, typer.Option(help="analyst or marketing")] = "analyst",
+) -> None:
+    """Query the published database, read-only."""
+    from pipelines import sql_shell
+    from pipelines.publish.release import ReleaseError
+
+    try:
+        sql_shell.run(_settings().open_workspace(), audience, query, console)
+    except ReleaseError as error:
+        raise _fail(str(error)) from None
+
+
+@app.command()
+def report(
+    show: Annotated[bool, typer.Option("--open/--print", help="Open it, or only print it.")] = True,
+) -> None:
+    """Open the current report in a browser, or print where it is."""
+    from pipelines.publish.release import ReleaseError, current_release
+
+    try:
+        release = current_release(_settings().open_workspace())
+    except ReleaseError as error:
+        raise _fail(str(error)) from None
+    if release is None:
+        raise _fail("No release yet. Run `wallet run` first.")
+    console.print(str(release.report), soft_wrap=True)
+    if show and sys.stdout.isatty():
+        typer.launch(release.report.as_uri())
+
+
+@app.command()
+def doctor() -> None:
+    """Check Python, the key, folders, permissions and disk; say how to mend what is wrong."""
+    from pipelines.doctor import examine
+
+    table = Table("", "What", "Found", "What to do", show_lines=False, box=None)
+    well = True
+    for finding in examine(_settings()):
+        well = well and finding.ok
+        mark = "[green]ok[/green]" if finding.ok else "[red]no[/red]"
+        table.add_row(mark, finding.name, finding.detail, finding.remedy)
+    console.print(table)
+    raise typer.Exit(0 if well else 1)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,149 @@
+"""One run of the whole job from the command line: progress while it goes, a summary at the end.
+
+What belongs here: starting the same Dagster job that the UI starts, showing its events to a person,
+and adding up what came out. What does not: the work (the rooms) or the argument parsing (`cli`).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+
+from pipelines.settings import Settings, Workspace
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+# What a step is called when a person reads it; steps are named by Dagster after their first asset.
+_STEP_LABELS = {
+    "lake": "Reading the export files",
+    "dbt_models": "Building and testing the tables",
+    "user_segments": "Segments: lifecycle grid and behaviour clusters",
+    "failure_breakdown": "Failures: breakdown by cause",
+    "failure_drivers": "Failures: what drives them",
+    "release": "Publishing: candidate, privacy audit, report, release",
+}
+
+
+@dataclass
+class RunResult:
+    """What a run did.
+
+    `failures` holds (step, message) of steps that failed; messages are meant for a person.
+    """
+
+    success: bool
+    seconds: float
+    failures: list[tuple[str, str]] = field(default_factory=list)
+
+
+class _ProgressHandler(logging.Handler):
+    """Prints step starts, ends and the rooms' own messages; drops Dagster's bookkeeping."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+        self._started: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one event."""
+        meta = getattr(record, "dagster_meta", {}) or {}
+        kind, step = meta.get("dagster_event_type") or _event_type(record), meta.get("step_key")
+        if kind == "STEP_START" and step:
+            self._started[step] = time.monotonic()
+            self._console.print(f"[bold]•[/bold] {_label(step)}")
+        elif kind == "STEP_SUCCESS" and step in self._started:
+            spent = time.monotonic() - self._started[step]
+            self._console.print(f"  [green]done[/green] in {spent:.1f} s")
+        elif kind is None and step and record.levelno >= logging.INFO:
+            message = meta.get("orig_message") or record.getMessage()
+            style = "yellow" if record.levelno >= logging.WARNING else "dim"
+            self._console.print(f"  [{style}]{escape(str(message))}[/{style}]")
+
+
+def _event_type(record: logging.LogRecord) -> str | None:
+    event = (getattr(record, "dagster_meta", {}) or {}).get("dagster_event")
+    return getattr(event, "event_type_value", None)
+
+
+def _label(step: str) -> str:
+    # A step that Dagster splits gets a suffix: dbt_models, dbt_models_2.
+    base = step.rstrip("0123456789").removesuffix("_") if step not in _STEP_LABELS else step
+    label = _STEP_LABELS.get(base, step.replace("_", " "))
+    return label if base == step else f"{label} (published models)"
+
+
+def run_everything(settings: Settings, workspace: Workspace, console: Console) -> RunResult:
+    """Run the job `everything` in this process and record it in Dagster's history.
+
+    Returns:
+        The outcome; a failed step is reported in `failures`, not raised.
+
+    Raises:
+        pipelines.automation.WorkspaceBusyError: another run is at work on the same folders.
+    """
+    import dagster as dg
+
+    from pipelines import automation, definitions
+
+    automation.prepare_dagster_home(settings)
+    logging.getLogger("dagster").setLevel(logging.ERROR)
+
+    @dg.logger(description="Progress for a person at a terminal")
+    def progress(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("wallet")
+        logger.addHandler(_ProgressHandler(console))
+        return logger
+
+    defs = definitions.build_defs(workspace, loggers={"progress": progress})
+    began = time.monotonic()
+    with dg.DagsterInstance.get() as instance, automation.run_lock(workspace):
+        _close_interrupted_runs(instance)
+        result = defs.resolve_job_def("everything").execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {"progress": {}}},
+            tags={"wallet/started_by": "command line", "wallet/pid": str(os.getpid())},
+        )
+    return RunResult(result.success, time.monotonic() - began, _failures(result))
+
+
+def _close_interrupted_runs(instance: dg.DagsterInstance) -> None:
+    """Mark runs of this command as failed when their process is gone (killed, power cut).
+
+    Called with the run lock held, so none of them can be alive. Nobody else would: an in-process run has no launcher that watches it, and one that looks alive
+    for ever would hold up the queue of the UI.
+    """
+    import dagster as dg
+
+    alive = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING],
+        tags={"wallet/started_by": "command line"},
+    )
+    for run in instance.get_runs(alive):
+        instance.report_run_failed(run, "The process of this run ended before the run did.")
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> list[tuple[str, str]]:
+    found = []
+    for event in result.all_events:
+        if event.is_step_failure:
+            found.append((event.step_key or "", _reason(event.step_failure_data.error)))
+        elif event.event_type_value in {"PIPELINE_FAILURE", "RUN_FAILURE"} and not found:
+            found.append(("run", event.message or "the run failed"))
+    return found
+
+
+def _reason(error: object) -> str:
+    """The innermost message: what the room said, without Dagster's wrapping."""
+    cause = getattr(error, "cause", None)
+    while cause is not None and getattr(cause, "cause", None) is not None:
+        cause = cause.cause
+    chosen = cause or error
+    return str(getattr(chosen, "message", chosen)).strip()

@@ -1,0 +1,108 @@
+"""The read-only shell on the published database.
+
+What belongs here: reading queries from a person and printing results. What does not: opening the
+file (publish does, and locks the connection down) or anything that writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.settings import Workspace
+
+if TYPE_CHECKING:
+    import duckdb
+
+_SHOWN_ROWS = 100
+
+_HELP = """\
+Type SQL ending with ; to run it. Also:
+  .tables            the published tables
+  .schema TABLE      columns of a table with what they mean
+  .help  .quit"""
+
+
+def run(workspace: Workspace, audience: str, query: str | None, console: Console) -> None:
+    """Answer one query, or read queries until the end of input.
+
+    Args:
+        workspace: whose release to open.
+        audience: `analyst` or `marketing`.
+        query: SQL, or None for a shell.
+        console: where results go; at most 100 rows are shown, with the full count.
+
+    Raises:
+        pipelines.publish.release.ReleaseError: nothing is published, or the file was changed.
+    """
+    from pipelines.publish.release import open_published
+
+    with contextlib.closing(open_published(workspace, audience)) as connection:
+        if query is not None:
+            if not _answer(connection, query, console):
+                sys.exit(1)
+            return
+        console.print(f"Published database for {audience}s, read-only. .help for help.")
+        _loop(connection, console)
+
+
+def _loop(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401 - gives input() history and line editing where there is one
+    pending = ""
+    while True:
+        try:
+            line = input("wallet> " if not pending else "   ...> ")
+        except EOFError:
+            return
+        except KeyboardInterrupt:
+            pending = ""
+            console.print()
+            continue
+        if not pending and line.strip() in {".quit", ".exit", "exit", "quit"}:
+            return
+        pending = f"{pending}\n{line}" if pending else line
+        if pending.lstrip().startswith(".") or pending.rstrip().endswith(";"):
+            _answer(connection, pending, console)
+            pending = ""
+        elif not pending.strip():
+            pending = ""
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, text: str, console: Console) -> bool:
+    import duckdb
+
+    words = text.strip().rstrip(";").split()
+    if words and words[0] == ".help":
+        console.print(_HELP)
+        return True
+    if words and words[0] == ".tables":
+        text = """select table_name, estimated_size as "rows", comment
+                  from duckdb_tables() order by table_name"""
+    elif words and words[0] == ".schema" and len(words) == 2:
+        name = words[1].replace("'", "''")
+        text = f"""select column_name, data_type, comment from duckdb_columns()
+                   where table_name = '{name}' order by column_index"""
+    try:
+        result = connection.execute(text)
+        rows = result.fetchall()
+        names = [column[0] for column in result.description or []]
+    except duckdb.Error as error:
+        console.print(f"[red]{type(error).__name__}[/red]")
+        console.print(str(error), markup=False)
+        return False
+    _print(names, rows, console)
+    return True
+
+
+def _print(names: list[str], rows: list[tuple], console: Console) -> None:
+    table = Table(*names, box=None, header_style="bold")
+    for row in rows[:_SHOWN_ROWS]:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    console.print(table)
+    more = f", the first {_SHOWN_ROWS} shown" if len(rows) > _SHOWN_ROWS else ""
+    console.print(f"[dim]{len(rows):,} rows{more}[/dim]")

@@ -1,0 +1,158 @@
+"""What a run came to, for a person: files, rows, control totals, audit verdict, where things are.
+
+What belongs here: reading the books after a run (ledger tables of the lake, conservation tables of
+the warehouse, the current release) and printing them. What does not: computing any of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.settings import Workspace
+
+if TYPE_CHECKING:
+    from pipelines.runs import RunResult
+
+
+def announce(console: Console, workspace: Workspace) -> None:
+    """Say whose files are read, so that nobody takes sample figures for their own."""
+    files = len(workspace.input_files())
+    if workspace.name == "samples":
+        console.print(
+            f"[yellow]{workspace.settings.landing} holds no exports: running on the bundled "
+            f"samples ({files} files of a simulated merchant).[/yellow]"
+        )
+    else:
+        console.print(f"Reading {files} files from {workspace.inputs}")
+
+
+def is_up_to_date(workspace: Workspace) -> bool:
+    """Whether every input file is in the ledger and the current release was made from just these.
+
+    Compares content hashes, the code and the settings; a release that was tampered with or a
+    ledger from an interrupted run makes this False, so the run is done.
+    """
+    from pipelines.ingest.run import pending_files
+    from pipelines.publish.inputs import inputs_digest
+    from pipelines.publish.release import ReleaseError, current_release
+
+    try:
+        release = current_release(workspace)
+    except ReleaseError:
+        return False
+    if release is None or pending_files(workspace):
+        return False
+    return release.inputs_digest == inputs_digest(workspace)
+
+
+def show(console: Console, workspace: Workspace, result: RunResult, *, per_file: bool) -> int:
+    """Print the summary.
+
+    Returns:
+        Number of quarantined files.
+    """
+    from pipelines.publish.release import ReleaseError, current_release
+
+    console.print()
+    quarantined = _quarantine(console, workspace)
+    if result.success:
+        _balance(console, workspace, per_file=per_file)
+    for step, message in result.failures:
+        console.print(f"[red]Failed: {step}[/red]")
+        console.print(message, markup=False)
+    try:
+        release = current_release(workspace)
+    except ReleaseError as error:
+        console.print("[red]Release:[/red]", end=" ")
+        console.print(str(error), markup=False)
+        return quarantined
+    if release is None:
+        console.print("No release is published yet.")
+    else:
+        kept = "" if result.success else "  (the last good one: nothing was published by this run)"
+        console.print(f"Privacy audit: {release.verdict}, {release.checks} checks")
+        console.print(f"Release:   {release.release_id}{kept}")
+        console.print(f"Database:  {release.database('analyst')}", soft_wrap=True)
+        console.print(f"           {release.database('marketing')}", soft_wrap=True)
+        console.print(f"Report:    {release.report}", soft_wrap=True)
+    if result.seconds:
+        console.print(f"Time:      {result.seconds:.1f} s")
+    return quarantined
+
+
+def _lake_rows(workspace: Workspace, table: str, query: str) -> list[tuple[Any, ...]]:
+    path = workspace.lake / table
+    if not any(path.glob("*.parquet")):
+        return []
+    with duckdb.connect() as connection:
+        connection.execute(f"create view t as select * from read_parquet('{path}/*.parquet')")
+        return connection.execute(query).fetchall()
+
+
+def _quarantine(console: Console, workspace: Workspace) -> int:
+    rows = _lake_rows(
+        workspace,
+        "_files",
+        "select source_file, message from t where status = 'quarantined' order by source_file",
+    )
+    for name, message in rows:
+        console.print(f"[red]Quarantined[/red] {name}", soft_wrap=True)
+        console.print(f"  {message}", markup=False, soft_wrap=True)
+    if rows:
+        console.print(f"{len(rows)} file(s) quarantined; they stay where they are.\n")
+    return len(rows)
+
+
+def _balance(console: Console, workspace: Workspace, *, per_file: bool) -> None:
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
+        sources = connection.execute(_SOURCES).fetchall()
+        amounts = connection.execute(_AMOUNTS).fetchall()
+        documents = connection.execute(_DOCUMENTS).fetchall() if per_file else []
+    totals = {
+        (source, name): (checked, matched)
+        for source, name, checked, matched in _lake_rows(workspace, "_control_totals", _TOTALS)
+    }
+    table = Table(
+        "Source", "Files", "Rows", "Facts", "Duplicates", "Rejects", "Irrelevant", "Unaccounted",
+        "Control totals", box=None, header_style="bold", title="Every row accounts for itself",
+        title_justify="left",
+    )  # fmt: skip
+    for source, *counts in sources:
+        mine = [value for (name, _), value in totals.items() if name == source]
+        checked, matched = sum(c for c, _ in mine), sum(m for _, m in mine)
+        said = f"{matched:,} of {checked:,} match" if checked else "none in this format"
+        table.add_row(source, *(f"{count:,}" for count in counts), said)
+    console.print(table)
+    money = Table(
+        "Source", "Currency", "Amount of", "In files", "In facts", "Duplicates", "Difference",
+        box=None, header_style="bold", title="Every amount too", title_justify="left",
+    )  # fmt: skip
+    for row in amounts:
+        money.add_row(*(f"{cell:,.2f}" if not isinstance(cell, str) else cell for cell in row))
+    console.print(money)
+    for name, *counts in documents:
+        text = ", ".join(
+            f"{count:,} {what}" for count, what in zip(counts, _COUNT_NAMES, strict=True)
+        )
+        console.print(f"  {name}: {text}", soft_wrap=True, markup=False)
+    console.print()
+
+
+_COUNT_NAMES = ("rows", "facts", "duplicates", "rejects", "irrelevant", "unaccounted")
+_COUNTS = """rows_in_file, rows_in_facts, rows_duplicate, rows_rejected, rows_irrelevant,
+             rows_unaccounted"""
+_SOURCES = """
+    select source, count(*), sum(rows_in_file), sum(rows_in_facts), sum(rows_duplicate),
+        sum(rows_rejected), sum(rows_irrelevant), sum(rows_unaccounted)
+    from marts.rpt_file_conservation group by source order by source
+"""
+_DOCUMENTS = f"select source_file, {_COUNTS} from marts.rpt_file_conservation order by source_file"
+_AMOUNTS = """
+    select source, currency, measure, amount_in_files, amount_in_facts, amount_duplicate, difference
+    from marts.rpt_amount_conservation order by all
+"""
+_TOTALS = "select source, total_name, count(*), count_if(matched) from t group by all"
