@@ -115,7 +115,7 @@ def _contributions_sql(currency: str) -> str:
         f"coalesce({sql}, '{NOT_RECORDED}') as {name}" for name, sql in DIMENSIONS.items()
     )
     names = ", ".join(DIMENSIONS)
-    order_names = ", ".join(f"coalesce({name}, '{NOT_RECORDED}')" for name in DIMENSIONS)
+    order_names = ", ".join(f"coalesce(attempts.{name}, '{NOT_RECORDED}')" for name in DIMENSIONS)
     return f"""
     attempts as (
         select

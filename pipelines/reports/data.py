@@ -1,0 +1,243 @@
+"""The report's data: every table of the marketing file that a page shows, as one plain object.
+
+What belongs here: reading, ordering, choosing the reporting currency and the month the headline
+speaks of. What does not: wording, colours, HTML, and any rule about what may be published.
+User keys of `audience_members` are counted inside DuckDB and never leave it.
+"""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+from polars import selectors as cs
+
+# Fewer cases than this behind a rate: shown in grey, never called a finding.
+SMALL_SAMPLE = 30
+# Longer histories are cut to the newest half year, which keeps a page of years below 1 MB.
+DAYS_SHOWN = 184
+
+SEGMENT_ORDER = [
+    "champions",
+    "loyal",
+    "potential_loyalists",
+    "new_customers",
+    "promising",
+    "need_attention",
+    "about_to_sleep",
+    "at_risk",
+    "cant_lose",
+    "hibernating",
+    "attempted_never_paid",
+]
+DIMENSION_ORDER = [
+    "wallet",
+    "provider",
+    "channel",
+    "os",
+    "app_version",
+    "region",
+    "bank",
+    "local_hour",
+    "amount_band",
+    "is_new_device",
+]
+AMOUNT_BANDS = ["0-50", "50-200", "200-500", "500-2000", "2000+"]
+
+_QUERIES = {
+    "segments": "FROM segment_summary",
+    "clusters": "FROM cluster_summary ORDER BY users DESC, cluster_id",
+    "failures": "FROM failure_breakdown ORDER BY dimension, dimension_value, failure_category",
+    "drivers": "FROM failure_drivers ORDER BY rank, feature",
+    "driver_model": "FROM failure_driver_model ORDER BY metric",
+    "wallets": "FROM wallet_performance ORDER BY month, wallet, currency",
+    "daily": "FROM daily_performance ORDER BY business_date, wallet",
+    "hourly": "FROM hourly_performance ORDER BY wallet, local_hour",
+    "refunds": "FROM refund_summary ORDER BY month, wallet, currency",
+    "audiences": (
+        "SELECT lifecycle_segment, count(*) AS members FROM audience_members "
+        "GROUP BY lifecycle_segment ORDER BY lifecycle_segment"
+    ),
+    "definitions": "FROM metric_definitions ORDER BY metric_id",
+    "freshness": "FROM data_freshness ORDER BY source",
+}
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Aggregates of one marketing release; frames hold amounts as floats in `currency` only.
+
+    `month` is the newest complete month (the newest one while none is complete), `previous` the
+    month before it; both are first days, None while there is nothing to compare.
+    """
+
+    segments: pl.DataFrame
+    clusters: pl.DataFrame
+    failures: pl.DataFrame
+    drivers: pl.DataFrame
+    driver_model: pl.DataFrame
+    wallets: pl.DataFrame
+    daily: pl.DataFrame
+    hourly: pl.DataFrame
+    refunds: pl.DataFrame
+    definitions: pl.DataFrame
+    freshness: pl.DataFrame
+    currency: str
+    other_currencies: tuple[str, ...]
+    month: date | None
+    previous: date | None
+    is_month_complete: bool
+
+    @property
+    def first_day(self) -> date | None:
+        """Oldest business date of any source; None without data."""
+        return self.freshness["oldest_business_date"].min()
+
+    @property
+    def last_day(self) -> date | None:
+        """Newest business date of any source; None without data."""
+        return self.freshness["newest_business_date"].max()
+
+    def breakdown(self, dimension: str, category: str | None = "all") -> pl.DataFrame:
+        """Failure rows of one dimension; `category` None keeps every single cause instead."""
+        rows = self.failures.filter(pl.col("dimension") == dimension)
+        if category is None:
+            return rows.filter(pl.col("failure_category") != "all")
+        return rows.filter(pl.col("failure_category") == category)
+
+    @property
+    def dimensions(self) -> list[str]:
+        """Dimensions with at least two values to compare, in reading order."""
+        counts = (
+            self.failures.filter(pl.col("failure_category") == "all")
+            .group_by("dimension")
+            .agg(pl.len().alias("values"))
+            .filter((pl.col("values") > 1) & (pl.col("dimension") != "all"))
+        )
+        return sorted(counts["dimension"], key=lambda name: _position(DIMENSION_ORDER, name))
+
+
+def load_report_data(marketing_db: Path) -> ReportData:
+    """Read a published marketing file (tables in schema `main`).
+
+    Raises duckdb.CatalogException naming the table when a promised table is missing, and
+    duckdb.IOException when the file cannot be opened.
+    """
+    with duckdb.connect(str(marketing_db), read_only=True) as connection:
+        frames = {name: connection.sql(sql).pl() for name, sql in _QUERIES.items()}
+    frames = {
+        name: frame.with_columns(cs.decimal().cast(pl.Float64)) for name, frame in frames.items()
+    }
+    currency, others = _reporting_currency(frames["wallets"])
+    amounts = ("segments", "clusters", "refunds")
+    frames |= {name: _in_currency(frames[name], currency) for name in amounts}
+    frames["failures"] = _blank_foreign_amounts(frames["failures"], currency)
+    frames["wallets"] = _blank_foreign_amounts(frames["wallets"], currency)
+    frames["segments"] = _ordered_segments(frames["segments"], frames.pop("audiences"))
+    frames["daily"] = _newest_days(frames["daily"])
+    month, previous, complete = _headline_month(
+        frames["wallets"], frames["freshness"]["newest_business_date"].max()
+    )
+    return ReportData(
+        **frames,
+        currency=currency,
+        other_currencies=others,
+        month=month,
+        previous=previous,
+        is_month_complete=complete,
+    )
+
+
+def wilson(successes: float, trials: float) -> tuple[float, float]:
+    """95 % Wilson interval of a rate; (0, 1) when nothing was tried."""
+    if trials <= 0:
+        return 0.0, 1.0
+    z2 = 1.959963984540054**2
+    centre = (successes + z2 / 2) / (trials + z2)
+    spread = (successes * (trials - successes) / trials + z2 / 4) * z2
+    half = spread**0.5 / (trials + z2)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def month_totals(data: ReportData, month: date | None) -> dict[str, float]:
+    """Sums over wallets for one month; amounts in the reporting currency. Empty without rows."""
+    rows = data.wallets.filter(pl.col("month") == month) if month else data.wallets.clear()
+    if rows.is_empty():
+        return {}
+    counts = ["attempts", "succeeded", "failed", "unknown", "orders", "orders_succeeded"]
+    # The refund rate comes without its count of payments; paid orders stand in for it, or, for a
+    # merchant who has bills but no attempt log, the captured amount.
+    weight = pl.col("orders_succeeded" if rows["orders_succeeded"].sum() else "captured_amount")
+    weight = weight.cast(pl.Float64)
+    sums = rows.select(
+        pl.col(*counts, "orders_recovered", "captured_amount", "refunded_amount").sum(),
+        (pl.col("refund_rate_by_count") * weight).sum().alias("refund_weighted"),
+        weight.filter(pl.col("refund_rate_by_count").is_not_null()).sum().alias("refund_weight"),
+    )
+    return sums.row(0, named=True)
+
+
+def _reporting_currency(wallets: pl.DataFrame) -> tuple[str, tuple[str, ...]]:
+    """The currency with the largest captured amount; amounts are never added across currencies."""
+    by_currency = (
+        wallets.drop_nulls("currency")
+        .group_by("currency")
+        .agg(pl.col("captured_amount").sum())
+        .sort("captured_amount", "currency", descending=[True, False])
+    )
+    names = by_currency["currency"].to_list() or ["CNY"]
+    return names[0], tuple(sorted(names[1:]))
+
+
+def _in_currency(frame: pl.DataFrame, currency: str) -> pl.DataFrame:
+    return frame.filter(pl.col("currency").fill_null(currency) == currency)
+
+
+def _blank_foreign_amounts(frame: pl.DataFrame, currency: str) -> pl.DataFrame:
+    """Keep the counts of every currency, but no amount that is not in the reporting currency."""
+    foreign = pl.col("currency").fill_null(currency) != currency
+    money = cs.starts_with("amount_") | cs.ends_with("_amount")
+    return frame.with_columns(pl.when(foreign).then(None).otherwise(money).name.keep())
+
+
+def _ordered_segments(segments: pl.DataFrame, audiences: pl.DataFrame) -> pl.DataFrame:
+    order = pl.DataFrame({"lifecycle_segment": SEGMENT_ORDER}).with_row_index("position")
+    return (
+        segments.join(order, on="lifecycle_segment", how="left")
+        .join(audiences, on="lifecycle_segment", how="left")
+        .sort("position", "lifecycle_segment", nulls_last=True)
+        .drop("position")
+    )
+
+
+def _newest_days(daily: pl.DataFrame) -> pl.DataFrame:
+    if daily.is_empty():
+        return daily
+    return daily.filter(
+        pl.col("business_date") > pl.col("business_date").max() - pl.duration(days=DAYS_SHOWN)
+    )
+
+
+def _headline_month(
+    wallets: pl.DataFrame, last_day: date | None
+) -> tuple[date | None, date | None, bool]:
+    """A month that is still running would always look worse than the one before it."""
+    months = wallets["month"].unique().sort().to_list()
+    if not months or last_day is None:
+        return None, None, False
+    complete = [month for month in months if _month_end(month) <= last_day]
+    month = (complete or months)[-1]
+    earlier = date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
+    return month, earlier if earlier in months else None, bool(complete)
+
+
+def _month_end(month: date) -> date:
+    return month.replace(day=calendar.monthrange(month.year, month.month)[1])
+
+
+def _position(order: list[str], name: str) -> tuple[int, str]:
+    return (order.index(name) if name in order else len(order), name)

@@ -1,0 +1,130 @@
+"""What the data says about failures, in plain sentences.
+
+What belongs here: causes, where payments fail, what it costs, what goes with it. What does not: the
+rest of the page's sentences (`readings`), the texts themselves (`locales/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from pipelines.reports.data import SMALL_SAMPLE, ReportData
+from pipelines.reports.words import Words
+
+# Below this many failures the order of the causes is chance.
+RANKABLE_FAILURES = 100
+
+
+def causes(data: ReportData, words: Words) -> str:
+    """The main causes of failure and how concentrated they are."""
+    rows = failures_by_cause(data)
+    failed = rows["failed"].sum()
+    if not failed:
+        return words.text("reading.causes_empty")
+    if failed < RANKABLE_FAILURES:
+        return words.text("reading.causes_small", failed=words.number(failed))
+    return words.text(
+        "reading.causes",
+        first=words.label("cause", rows["failure_category"][0]),
+        share=words.percent(rows["failed"][0] / failed),
+        failed=words.number(failed),
+        three=words.percent(rows["failed"].head(3).sum() / failed),
+    )
+
+
+def breakdown(data: ReportData, words: Words, dimension: str, label: Callable[[str], str]) -> str:
+    """The value of a dimension that fails clearly more than all attempts do, if there is one."""
+    overall = overall_failure_rate(data)
+    if overall is None:
+        return words.text("reading.breakdown_empty")
+    clear = data.breakdown(dimension).filter(
+        (pl.col("attempts") >= SMALL_SAMPLE) & (pl.col("failure_rate_low") > overall)
+    )
+    if clear.is_empty():
+        return words.text("reading.breakdown_flat", overall=words.percent(overall))
+    worst = clear.sort("failure_rate", "dimension_value", descending=[True, False]).row(
+        0, named=True
+    )
+    return words.text(
+        "reading.breakdown_high",
+        value=label(worst["dimension_value"]),
+        rate=words.percent(worst["failure_rate"]),
+        low=words.percent(worst["failure_rate_low"]),
+        high=words.percent(worst["failure_rate_high"]),
+        n=words.number(worst["attempts"]),
+        overall=words.percent(overall),
+    )
+
+
+def money(data: ReportData, words: Words) -> str:
+    """At risk = recovered + lost + open, in the reporting currency."""
+    sums = data.breakdown("all").select(pl.col("^amount_.*$").sum())
+    if sums.is_empty() or not sums["amount_at_risk"][0]:
+        return words.text("reading.money_empty")
+    row = sums.row(0, named=True)
+    still_open = row["amount_at_risk"] - row["amount_recovered"] - row["amount_lost"]
+    sentence = words.text(
+        "reading.money",
+        risk=words.money(row["amount_at_risk"], data.currency),
+        recovered=words.money(row["amount_recovered"], data.currency),
+        share=words.percent(row["amount_recovered"] / row["amount_at_risk"]),
+        lost=words.money(row["amount_lost"], data.currency),
+    )
+    if still_open < 1:
+        return sentence
+    note = words.text("reading.money_open", open=words.money(still_open, data.currency))
+    return words.sentences(sentence, note)
+
+
+def drivers(data: ReportData, words: Words) -> str:
+    """What goes with failing; or why the model is not shown."""
+    if data.driver_model.is_empty():
+        return words.text("reading.drivers_empty")
+    if not drivers_usable(data):
+        return words.sentences(words.text("reading.drivers_unusable"), _driver_scores(data, words))
+    names = data.drivers.filter(pl.col("importance_mean") > 0)["feature"].head(3).to_list()
+    if not names:
+        return words.text("reading.drivers_unusable")
+    shown = [words.label("feature", name) for name in names]
+    if len(shown) == 1:
+        return words.text("reading.drivers_one", first=shown[0])
+    rest = [words.in_sentence(name) for name in shown[1:]]
+    return words.text("reading.drivers", first=shown[0], rest=words.listing(rest))
+
+
+def drivers_usable(data: ReportData) -> bool:
+    """Whether the model says of itself, in every row, that it is worth reading."""
+    usable = data.driver_model["is_usable"].fill_null(value=False)
+    return bool(len(usable)) and bool(usable.all())
+
+
+def overall_failure_rate(data: ReportData) -> float | None:
+    """Failed among resolved attempts of everything; None while nothing was resolved."""
+    row = data.breakdown("all").select(pl.col("failed").sum(), pl.col("attempts").max())
+    failed, attempts = row.row(0)
+    return failed / attempts if attempts else None
+
+
+def failures_by_cause(data: ReportData) -> pl.DataFrame:
+    """Columns failure_category, failed; the most frequent cause first."""
+    return (
+        data.breakdown("all", None)
+        .group_by("failure_category")
+        .agg(pl.col("failed").sum())
+        .sort("failed", "failure_category", descending=[True, False])
+    )
+
+
+def _driver_scores(data: ReportData, words: Words) -> str:
+    row = data.driver_model.filter(pl.col("metric") == "auc").drop_nulls(
+        ["value", "baseline_lookup"]
+    )
+    if row.is_empty():
+        return ""
+    return words.text(
+        "reading.drivers_scores",
+        value=words.number(row["value"][0], 3),
+        baseline=words.number(row["baseline_lookup"][0], 3),
+    )

@@ -1,0 +1,286 @@
+"""Charts: from the data object to plotly figure dicts ({"data": [...], "layout": {...}}).
+
+What belongs here: pure functions, one per chart, None where there is nothing to draw. What does
+not: charts of failures (`failure_figures`), titles and sentences (they are HTML), languages and
+themes (see `style` for the tokens), I/O.
+Only trace types of plotly's cartesian bundle may be used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from pipelines.reports import style
+from pipelines.reports.data import SMALL_SAMPLE, ReportData
+from pipelines.reports.style import Figure, rounded
+from pipelines.reports.tables import rolling_week
+from pipelines.reports.words import category_key
+
+# Where the slowest refund takes this many times the quickest, a linear axis hides the quick ones.
+_WIDE_RATIO = 30
+
+
+def segment_shares(data: ReportData) -> Figure | None:
+    """Share of users beside share of net amount, best segment on top."""
+    rows = data.segments.reverse()
+    if rows.is_empty():
+        return None
+    names = [category_key("segment", name) for name in rows["lifecycle_segment"]]
+    looks = [
+        ("share_of_net_amount", "@series.share_of_net", style.Look(style.ORANGE, "", "/", "")),
+        ("share_of_users", "@series.share_of_users", style.Look("$neutral", "", "", "")),
+    ]
+    traces = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": label,
+            "y": names,
+            "x": rounded(rows[column]),
+            # Grouped bars run upwards: the legend says them in the order the eye meets them.
+            "legendrank": rank,
+            "marker": style.bar_marker(look),
+            "text": _percents(rows[column]),
+            "textposition": "outside",
+            "cliponaxis": False,
+            "textfont": {"size": 11, "color": "$muted"},
+            "hovertemplate": "%{y}<br>%{fullData.name}: %{x:.1%}<extra></extra>",
+        }
+        for rank, (column, label, look) in zip((2, 1), looks, strict=True)
+    ]
+    widest = max(rows["share_of_users"].max() or 0, rows["share_of_net_amount"].max() or 0)
+    return {
+        "data": traces,
+        "layout": style.layout(
+            70 + 40 * rows.height,
+            barmode="group",
+            bargap=0.28,
+            bargroupgap=0.06,
+            xaxis=style.axis(tickformat=".0%", range=[0, round(widest * 1.14, 4)]),
+            yaxis=style.axis(showgrid=False),
+        ),
+    }
+
+
+def daily_success(data: ReportData) -> Figure | None:
+    """Success rate over 7 days per wallet above, attempts per day below, on one time axis."""
+    rows = rolling_week(data.daily)
+    if rows.is_empty():
+        return None
+    traces = []
+    for wallet in sorted(rows["wallet"].unique()):
+        part, look = rows.filter(pl.col("wallet") == wallet), style.wallet_look(wallet)
+        shared = {
+            "x": [day.isoformat() for day in part["business_date"]],
+            "name": category_key("wallet", wallet),
+            "legendgroup": wallet,
+        }
+        traces.append(
+            shared
+            | {
+                "type": "scatter",
+                "mode": "lines",
+                "y": rounded(part["rolling_rate"]),
+                "line": {"color": look.colour, "dash": look.dash, "width": 2.2},
+                "hovertemplate": "%{x|%Y-%m-%d}<br>%{fullData.name}: %{y:.1%}<extra></extra>",
+            }
+        )
+        traces.append(
+            shared
+            | {
+                "type": "bar",
+                "yaxis": "y2",
+                "y": part["attempts"].to_list(),
+                "marker": {"color": look.colour, "opacity": 0.75},
+                "showlegend": False,
+                "hovertemplate": "%{x|%Y-%m-%d}<br>%{fullData.name}: %{y:,}<extra></extra>",
+            }
+        )
+    return {
+        "data": traces,
+        "layout": style.layout(
+            420,
+            barmode="stack",
+            bargap=0.15,
+            xaxis=style.axis(
+                type="date", tickformat="%m-%d", nticks=8, anchor="y2", showgrid=False
+            ),
+            yaxis=style.axis("@axis.success_rate", tickformat=".0%", domain=[0.36, 1]),
+            yaxis2=style.axis("@axis.attempts", tickformat="~s", domain=[0, 0.27], nticks=4),
+        ),
+    }
+
+
+def hour_failures(data: ReportData) -> Figure | None:
+    """Heat map wallet x hour of the failure rate; cells below the small-sample limit stay empty."""
+    rows = data.hourly.with_columns((pl.col("succeeded") + pl.col("failed")).alias("resolved"))
+    rows = rows.filter(pl.col("resolved") >= SMALL_SAMPLE).with_columns(
+        (pl.col("failed") / pl.col("resolved")).round(4).alias("rate")
+    )
+    if rows.is_empty():
+        return None
+    grid = (
+        rows.pivot("wallet", index="local_hour", values="rate")
+        .join(pl.DataFrame({"local_hour": list(range(24))}), on="local_hour", how="right")
+        .sort("local_hour")
+    )
+    wallets = sorted(set(grid.columns) - {"local_hour"}, reverse=True)
+    return {
+        "data": [
+            {
+                "type": "heatmap",
+                "x": [f"{hour:02d}" for hour in range(24)],
+                "y": [category_key("wallet", wallet) for wallet in wallets],
+                "z": [grid[wallet].to_list() for wallet in wallets],
+                "zauto": False,
+                "zmin": 0,
+                "zmax": rows["rate"].max(),
+                "xgap": 2,
+                "ygap": 2,
+                "colorscale": [[0, "$heat-low"], [1, "$heat-high"]],
+                "colorbar": {
+                    "orientation": "h",
+                    "thickness": 9,
+                    "len": 0.7,
+                    "y": round(-42 / (74 + 40 * len(wallets)), 3),
+                    "yanchor": "top",
+                    "tickformat": ".0%",
+                    "outlinewidth": 0,
+                    "nticks": 5,
+                    "title": {"text": "@axis.failure_rate", "side": "top", "font": {"size": 11}},
+                },
+                "hoverongaps": False,
+                "hovertemplate": "%{y} %{x}:00<br>%{z:.1%}<extra></extra>",
+            }
+        ],
+        "layout": style.layout(
+            170 + 40 * len(wallets),
+            legend=False,
+            margin={"l": 8, "r": 14, "t": 10, "b": 96, "pad": 4},
+            xaxis=style.axis(type="category", showgrid=False, nticks=12, tickangle=0),
+            yaxis=style.axis(showgrid=False),
+        ),
+    }
+
+
+def hour_latency(data: ReportData) -> Figure | None:
+    """Response time by hour: median (thin) and 95th percentile (bold) per wallet."""
+    rows = data.hourly.filter(pl.col("latency_p95_ms").is_not_null())
+    rows = rows.filter(pl.col("attempts") >= SMALL_SAMPLE).sort("wallet", "local_hour")
+    if rows.is_empty():
+        return None
+    quantiles = [
+        ("latency_p50_ms", "p50", 1.4, "circle-open"),
+        ("latency_p95_ms", "p95", 2.4, None),
+    ]
+    traces = [
+        _wallet_line(rows, wallet, "local_hour", column, name, width, symbol)
+        for wallet in sorted(rows["wallet"].unique())
+        for column, name, width, symbol in quantiles
+    ]
+    return {
+        "data": traces,
+        "layout": style.layout(
+            330,
+            xaxis=style.axis(
+                "@axis.hour", showgrid=False, zeroline=False, dtick=3, range=[-0.5, 23.5]
+            ),
+            yaxis=style.axis("@axis.latency", rangemode="tozero", tickformat=",d"),
+        ),
+    }
+
+
+def refund_amounts(data: ReportData) -> Figure | None:
+    """Refunded amount per month and wallet."""
+    rows = data.refunds
+    if rows.is_empty():
+        return None
+    months = [month.strftime("%Y-%m") for month in rows["month"].unique().sort()]
+    traces = []
+    for wallet in sorted(rows["wallet"].unique()):
+        part = rows.filter(pl.col("wallet") == wallet)
+        traces.append(
+            {
+                "type": "bar",
+                "name": category_key("wallet", wallet),
+                "x": [month.strftime("%Y-%m") for month in part["month"]],
+                "y": rounded(part["refunded_amount"], 2),
+                "marker": style.bar_marker(style.wallet_look(wallet)),
+                "hovertemplate": "%{x}<br>%{fullData.name}: %{y:,.0f} "
+                + data.currency
+                + "<extra></extra>",
+            }
+        )
+    return {
+        "data": traces,
+        "layout": style.layout(
+            320,
+            barmode="group",
+            bargap=0.35,
+            xaxis=_month_axis(months),
+            yaxis=style.axis(data.currency, tickformat="~s"),
+        ),
+    }
+
+
+def refund_turnaround(data: ReportData) -> Figure | None:
+    """Hours from request to completion: median and 90th percentile per wallet and month."""
+    rows = data.refunds.drop_nulls("turnaround_hours_p90").sort("wallet", "month")
+    if rows.is_empty():
+        return None
+    rows = rows.with_columns(pl.col("month").dt.strftime("%Y-%m").alias("label"))
+    quantiles = [
+        ("turnaround_hours_p50", "p50", 1.4, "circle-open"),
+        ("turnaround_hours_p90", "p90", 2.4, "circle"),
+    ]
+    traces = [
+        _wallet_line(rows, wallet, "label", column, name, width, symbol)
+        for wallet in sorted(rows["wallet"].unique())
+        for column, name, width, symbol in quantiles
+    ]
+    return {
+        "data": traces,
+        "layout": style.layout(
+            320,
+            xaxis=_month_axis(rows["label"].unique().sort().to_list()),
+            yaxis=_hours_axis(rows),
+        ),
+    }
+
+
+def _hours_axis(rows: pl.DataFrame) -> dict[str, Any]:
+    """Minutes with one wallet and days with another only fit on a logarithmic axis."""
+    quickest, slowest = rows["turnaround_hours_p50"].min(), rows["turnaround_hours_p90"].max()
+    if quickest and slowest / quickest > _WIDE_RATIO:
+        return style.axis("@axis.hours_log", type="log", dtick=1, tickformat="~g")
+    return style.axis("@axis.hours", rangemode="tozero")
+
+
+def _month_axis(months: list[str]) -> dict[str, Any]:
+    return style.axis(
+        type="category", showgrid=False, categoryorder="array", categoryarray=months, nticks=8
+    )
+
+
+def _wallet_line(
+    rows: pl.DataFrame, wallet: str, x: str, y: str, quantile: str, width: float, symbol: str | None
+) -> dict[str, Any]:
+    part, look = rows.filter(pl.col("wallet") == wallet), style.wallet_look(wallet)
+    return {
+        "type": "scatter",
+        "mode": "lines+markers" if symbol else "lines",
+        # Parts between " · " are looked up one by one by the script.
+        "name": f"{category_key('wallet', wallet)} · {quantile}",
+        "x": part[x].to_list(),
+        "y": rounded(part[y], 2),
+        "line": {"color": look.colour, "dash": look.dash, "width": width},
+        "marker": {"symbol": symbol or "circle", "size": 6, "color": look.colour},
+        "hovertemplate": "%{fullData.name}<br>%{x}: %{y:,.1f}<extra></extra>",
+    }
+
+
+def _percents(values: pl.Series) -> list[str]:
+    """Labels at the end of bars, such as 12 %; both languages write them alike."""
+    return ["" if value is None else f"{value:.0%}" for value in values]

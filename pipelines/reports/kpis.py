@@ -1,0 +1,91 @@
+"""The headline figures: the newest complete month against the month before.
+
+What belongs here: values, intervals, changes. What does not: wording and formatting.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.reports.data import ReportData, month_totals, wilson
+
+# A rate of this many cases or more needs no interval to be read rightly.
+INTERVAL_BELOW = 1000
+
+# KPI -> (numerator, denominator, good direction, id in the registry of metrics)
+_RATES = {
+    "order_success_rate": ("orders_succeeded", "orders", "up", "order_success_rate"),
+    "attempt_success_rate": ("succeeded", "resolved", "up", "attempt_success_rate"),
+    "refund_rate": ("refund_weighted", "refund_weight", "down", "refund_rate_by_count"),
+    "recovered_share": ("orders_recovered", "orders_first_failed", "up", "recovery_rate"),
+}
+# The refund rate is published per wallet without its count of payments: no n, no interval.
+_WITHOUT_COUNT = {"refund_rate"}
+KPI_METRICS = {name: spec[3] for name, spec in _RATES.items()} | {
+    "captured_amount": "captured_amount"
+}
+
+
+def build_kpis(data: ReportData) -> list[dict[str, Any]]:
+    """One dict per card: id, kind (percent|money), value, low/high (None for large samples), n,
+    change (points for rates, a share for money; None without an earlier month), good (up|down),
+    definition (metric_id or None). Values are None when nothing can be divided.
+    """
+    now = _with_denominators(month_totals(data, data.month))
+    before = _with_denominators(month_totals(data, data.previous))
+    cards = [_rate_card(name, now, before) for name in _RATES]
+    captured, earlier = now.get("captured_amount"), before.get("captured_amount")
+    cards.append(
+        {
+            "id": "captured_amount",
+            "kind": "money",
+            "value": captured,
+            "n": now.get("orders_succeeded"),
+            "low": None,
+            "high": None,
+            # An amount of a month still running cannot be set against a full one.
+            "change": captured / earlier - 1
+            if earlier and captured and data.is_month_complete
+            else None,
+            "good": "up",
+        }
+    )
+    known = set(data.definitions["metric_id"])
+    definitions = {
+        name: metric if metric in known else None for name, metric in KPI_METRICS.items()
+    }
+    return [card | {"definition": definitions[card["id"]]} for card in cards]
+
+
+def _with_denominators(totals: dict[str, float]) -> dict[str, float]:
+    if not totals:
+        return {}
+    return totals | {
+        "resolved": totals["succeeded"] + totals["failed"],
+        # Orders paid at the first try cannot be recovered; all others could have been.
+        "orders_first_failed": totals["orders"]
+        - totals["orders_succeeded"]
+        + totals["orders_recovered"],
+    }
+
+
+def _rate_card(name: str, now: dict[str, float], before: dict[str, float]) -> dict[str, Any]:
+    numerator, denominator, good, _ = _RATES[name]
+    n = now.get(denominator) or 0
+    earlier_n = before.get(denominator) or 0
+    value = now[numerator] / n if n else None
+    is_counted = name not in _WITHOUT_COUNT
+    low, high = None, None
+    if is_counted and 0 < n < INTERVAL_BELOW:
+        low, high = wilson(now[numerator], n)
+    change = value - before[numerator] / earlier_n if value is not None and earlier_n else None
+    return {
+        "id": name,
+        "kind": "percent",
+        "value": value,
+        "n": n if is_counted else None,
+        "low": low,
+        "high": high,
+        "change": change,
+        "good": good,
+    }

@@ -1,0 +1,236 @@
+"""What the data says, in one or two plain sentences per figure, in any language of the catalogue.
+
+What belongs here: choosing what is worth saying and refusing to say more than the sample allows.
+What does not: failures (`failure_readings`), the texts themselves (`locales/`), drawing, HTML.
+
+Every function takes the data and the words of one language and returns a sentence, also when there
+is nothing to show. A difference is only called one when its interval allows it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from pipelines.reports.data import SMALL_SAMPLE, ReportData, month_totals, wilson
+from pipelines.reports.failure_readings import RANKABLE_FAILURES, failures_by_cause
+from pipelines.reports.words import Words
+
+_SLIPPING = ["at_risk", "cant_lose", "about_to_sleep", "need_attention"]
+
+
+def headline(data: ReportData, words: Words) -> str:
+    """The page's one-sentence finding: success, the segment worth most, the main cause."""
+    totals = month_totals(data, data.month)
+    if not totals or not (totals["orders"] or totals["captured_amount"]):
+        return words.text("reading.headline_empty")
+    month = words.month(data.month)
+    if not totals["orders"]:
+        amount = words.money(totals["captured_amount"], data.currency)
+        return words.text("reading.headline_amount", month=month, amount=amount)
+    rate = words.percent(totals["orders_succeeded"] / totals["orders"])
+    by_cause = failures_by_cause(data)
+    if data.segments.is_empty() or by_cause["failed"].sum() < RANKABLE_FAILURES:
+        return words.text("reading.headline_rate", month=month, rate=rate)
+    top = data.segments.sort("share_of_net_amount", descending=True, nulls_last=True)
+    top = top.row(0, named=True)
+    return words.text(
+        "reading.headline",
+        month=month,
+        rate=rate,
+        segment=words.label("segment", top["lifecycle_segment"]),
+        users=words.percent(top["share_of_users"], 0),
+        net=words.percent(top["share_of_net_amount"] or 0, 0),
+        cause=words.in_sentence(words.label("cause", by_cause["failure_category"][0])),
+        share=words.percent(by_cause["failed"][0] / by_cause["failed"].sum(), 0),
+    )
+
+
+def segments(data: ReportData, words: Words) -> str:
+    """Who brings the money and how much of it is about to leave."""
+    if data.segments.is_empty() or not data.segments["net_amount"].sum():
+        return words.text("reading.segments_empty")
+    top = data.segments.sort("share_of_net_amount", descending=True, nulls_last=True)
+    top = top.row(0, named=True)
+    slipping = data.segments.filter(pl.col("lifecycle_segment").is_in(_SLIPPING))
+    return words.text(
+        "reading.segments",
+        top=words.label("segment", top["lifecycle_segment"]),
+        net=words.percent(top["share_of_net_amount"]),
+        users=words.percent(top["share_of_users"]),
+        slipping=words.percent(slipping["share_of_users"].sum()),
+        slipping_net=words.percent(slipping["share_of_net_amount"].sum()),
+    )
+
+
+def segment_cards(data: ReportData, words: Words) -> str:
+    """Why a user moves between segments."""
+    empty = data.segments.is_empty()
+    return words.text("reading.segments_empty" if empty else "reading.segment_cards")
+
+
+def clusters(data: ReportData, words: Words) -> str:
+    """How many behaviour groups there are and which is the largest."""
+    if data.clusters.is_empty():
+        return words.text("reading.clusters_empty")
+    largest = data.clusters.row(0, named=True)
+    traits = str(largest["cluster_name"]).split(" + ")
+    return words.text(
+        "reading.clusters",
+        n=words.number(data.clusters.height),
+        name=" + ".join(words.label("trait", trait) for trait in traits),
+        users=words.percent(largest["share_of_users"]),
+    )
+
+
+def wallets(data: ReportData, words: Words, month: date) -> str:
+    """Best against worst wallet of a month, called equal when chance alone can explain it."""
+    counts = (
+        data.wallets.filter(pl.col("month") == month)
+        .group_by("wallet")
+        .agg(pl.col("orders", "orders_succeeded").sum())
+        .filter(pl.col("orders") >= SMALL_SAMPLE)
+        .with_columns((pl.col("orders_succeeded") / pl.col("orders")).alias("rate"))
+        .sort("rate", "wallet", descending=[True, False])
+    )
+    if data.wallets.is_empty():
+        return words.text("reading.wallets_empty")
+    if counts.is_empty():
+        return words.text("reading.wallets_small", month=words.month(month))
+    best, worst = counts.row(0, named=True), counts.row(-1, named=True)
+    values = {
+        "month": words.month(month),
+        "best": words.label("wallet", best["wallet"]),
+        "best_rate": words.percent(best["rate"]),
+        "worst": words.label("wallet", worst["wallet"]),
+        "worst_rate": words.percent(worst["rate"]),
+        "difference": words.points(best["rate"] - worst["rate"]),
+    }
+    if counts.height == 1:
+        return words.text("reading.wallets_one", **values)
+    pairs = [(row["orders_succeeded"], row["orders"]) for row in (best, worst)]
+    return words.text(
+        "reading.wallets_best" if _differ(*pairs) else "reading.wallets_close", **values
+    )
+
+
+def daily(data: ReportData, words: Words) -> str:
+    """The last week against the four weeks before it."""
+    if data.daily.is_empty():
+        return words.text("reading.daily_empty")
+    last = data.daily["business_date"].max()
+    week = last - timedelta(days=7)
+    recent = _sums(data.daily.filter(pl.col("business_date") > week))
+    before = _sums(
+        data.daily.filter(pl.col("business_date").is_between(week - timedelta(days=27), week))
+    )
+    note = words.text("reading.daily_note")
+    if recent[1] < SMALL_SAMPLE:
+        return note
+    values = {"recent": words.percent(recent[0] / recent[1])}
+    if before[1] < SMALL_SAMPLE:
+        return words.sentences(words.text("reading.daily_short", **values), note)
+    change = recent[0] / recent[1] - before[0] / before[1]
+    key = (
+        "daily_same" if not _differ(recent, before) else "daily_up" if change > 0 else "daily_down"
+    )
+    values |= {
+        "difference": words.points(change),
+        "before": words.percent(before[0] / before[1]),
+    }
+    return words.sentences(words.text(f"reading.{key}", **values), note)
+
+
+def hours(data: ReportData, words: Words) -> str:
+    """The hour that fails most, if one clearly does, and the busiest one."""
+    rows = (
+        data.hourly.group_by("local_hour")
+        .agg(pl.col("attempts", "succeeded", "failed").sum())
+        .with_columns((pl.col("succeeded") + pl.col("failed")).alias("resolved"))
+        .filter(pl.col("resolved") >= SMALL_SAMPLE)
+        .with_columns((pl.col("failed") / pl.col("resolved")).alias("rate"))
+    )
+    if rows.is_empty():
+        return words.text("reading.hours_empty")
+    busy = rows.sort("attempts", "local_hour", descending=[True, False])["local_hour"][0]
+    overall = rows["failed"].sum() / rows["resolved"].sum()
+    worst = rows.sort("rate", "local_hour", descending=[True, False]).row(0, named=True)
+    stands_out = wilson(worst["failed"], worst["resolved"])[0] > overall
+    return words.text(
+        "reading.hours_high" if stands_out else "reading.hours_flat",
+        hour=f"{worst['local_hour']:02d}:00",
+        rate=words.percent(worst["rate"] if stands_out else overall),
+        busy=f"{busy:02d}:00",
+    )
+
+
+def latency(data: ReportData, words: Words) -> str:
+    """The slowest hour and wallet by the 95th percentile."""
+    rows = data.hourly.filter(
+        pl.col("latency_p95_ms").is_not_null() & (pl.col("attempts") >= SMALL_SAMPLE)
+    ).sort("latency_p95_ms", "local_hour", descending=[True, False])
+    if rows.is_empty():
+        return words.text("reading.latency_empty")
+    row = rows.row(0, named=True)
+    return words.text(
+        "reading.latency",
+        hour=f"{row['local_hour']:02d}:00",
+        wallet=words.label("wallet", row["wallet"]),
+        p50=words.number(row["latency_p50_ms"]),
+        p95=words.number(row["latency_p95_ms"]),
+    )
+
+
+def refunds(data: ReportData, words: Words) -> str:
+    """What was refunded in the newest month shown."""
+    rows = _refunds_of_headline_month(data)
+    if rows.is_empty():
+        return words.text("reading.refunds_empty")
+    count = rows["refunds"].sum()
+    return words.text(
+        "reading.refunds",
+        amount=words.money(rows["refunded_amount"].sum(), data.currency),
+        month=words.month(rows["month"][0]),
+        refunds=words.number(count),
+        partial=words.percent((rows["partial_share"] * rows["refunds"]).sum() / count),
+    )
+
+
+def turnaround(data: ReportData, words: Words) -> str:
+    """How long customers wait for their money with the slowest wallet."""
+    rows = _refunds_of_headline_month(data).drop_nulls("turnaround_hours_p90")
+    if rows.is_empty():
+        return words.text(
+            "reading.turnaround_empty" if data.refunds.height else "reading.refunds_empty"
+        )
+    row = rows.sort("turnaround_hours_p90", "wallet", descending=[True, False]).row(0, named=True)
+    return words.text(
+        "reading.turnaround",
+        month=words.month(row["month"]),
+        wallet=words.label("wallet", row["wallet"]),
+        p50=words.number(row["turnaround_hours_p50"], 1),
+        p90=words.number(row["turnaround_hours_p90"], 1),
+    )
+
+
+def _refunds_of_headline_month(data: ReportData) -> pl.DataFrame:
+    of_month = data.refunds.filter(pl.col("month").eq_missing(pl.lit(data.month, pl.Date)))
+    if not of_month.is_empty() or data.refunds.is_empty():
+        return of_month
+    return data.refunds.filter(pl.col("month") == pl.col("month").max())
+
+
+def _sums(rows: pl.DataFrame) -> tuple[float, float]:
+    succeeded, failed = rows.select(pl.col("succeeded", "failed").sum()).row(0)
+    return succeeded, succeeded + failed
+
+
+def _differ(left: tuple[float, float], right: tuple[float, float]) -> bool:
+    """Newcombe's interval for a difference of two rates excludes zero (95 %)."""
+    (low1, high1), (low2, high2) = wilson(*left), wilson(*right)
+    p1, p2 = left[0] / left[1], right[0] / right[1]
+    gap = p1 - p2
+    lower = gap - ((p1 - low1) ** 2 + (high2 - p2) ** 2) ** 0.5
+    upper = gap + ((high1 - p1) ** 2 + (p2 - low2) ** 2) ** 0.5
+    return lower > 0 or upper < 0

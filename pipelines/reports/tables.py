@@ -1,0 +1,289 @@
+"""Tables: the numbers under each chart, and the ones that need no chart.
+
+What belongs here: which columns a table has, in which order, of which kind. What does not:
+formatting (the browser's Intl), sorting by a reader, CSV.
+
+A table is {"columns": [{"key", "kind", "group"?}], "rows": [[...]], "small": [bool]}; column labels
+are catalogue keys `column.<key>`; `kind` is category, text, count, percent, money, decimal, points,
+date or month; `small` marks rows with fewer than 30 cases.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from pipelines.reports.data import AMOUNT_BANDS, SMALL_SAMPLE, ReportData
+from pipelines.reports.words import category_key
+
+Table = dict[str, Any]
+
+# Column of a published table -> kind; a category names its group in the catalogue.
+_KINDS = {
+    "wallet": "category:wallet",
+    "lifecycle_segment": "category:segment",
+    "failure_category": "category:cause",
+    "feature": "category:feature",
+    "business_date": "date",
+    "month": "month",
+    "cluster_name": "traits",
+}
+_MONEY = {
+    "net_amount",
+    "median_ticket",
+    "captured_amount",
+    "refunded_amount",
+    "fee_amount",
+    "amount_failed",
+    "amount_at_risk",
+    "amount_recovered",
+    "amount_lost",
+    "amount_open",
+}
+_DECIMALS = {
+    "importance_mean": 4,
+    "importance_sd": 4,
+    "turnaround_hours_p50": 1,
+    "turnaround_hours_p90": 1,
+    "median_recency_days": 0,
+    "median_orders": 1,
+}
+_LABELS = {
+    "lifecycle_segment": "segment",
+    "cluster_name": "cluster",
+    "failure_category": "cause",
+    "failure_rate_low": "rate_low",
+    "failure_rate_high": "rate_high",
+}
+
+
+def segment_shares(data: ReportData) -> Table:
+    """One row per lifecycle segment; `members` counts the audience list published for it."""
+    return _table(
+        data.segments,
+        "lifecycle_segment users share_of_users net_amount share_of_net_amount paid_orders "
+        "median_ticket median_recency_days refunded_order_share failed_attempt_share members",
+        "users",
+    )
+
+
+def clusters(data: ReportData) -> Table:
+    """One row per behaviour cluster, the largest first."""
+    return _table(
+        data.clusters,
+        "cluster_name users share_of_users net_amount share_of_net_amount median_recency_days "
+        "median_orders median_ticket",
+        "users",
+    )
+
+
+def failure_causes(data: ReportData) -> Table:
+    """One row per wallet and cause."""
+    rows = data.breakdown("wallet", None).rename({"dimension_value": "wallet"})
+    rows = rows.sort("failed", "wallet", "failure_category", descending=[True, False, False])
+    columns = (
+        "failure_category wallet failed users share_of_failures failure_rate rate_low rate_high"
+    )
+    rows = rows.rename({"failure_rate_low": "rate_low", "failure_rate_high": "rate_high"})
+    return _table(rows, columns + " amount_failed", "failed")
+
+
+def failure_breakdown(data: ReportData, dimension: str) -> Table:
+    """One row per value of a dimension, all causes together."""
+    rows = order_dimension(data.breakdown(dimension), dimension)
+    tokens = [dimension_token(dimension, value) for value in rows["dimension_value"]]
+    rows = rows.with_columns(pl.Series("value", tokens, dtype=pl.String))
+    return _table(
+        rows,
+        "value attempts failed users failure_rate failure_rate_low failure_rate_high "
+        "amount_at_risk amount_recovered amount_lost",
+        "attempts",
+    )
+
+
+def failure_money(data: ReportData) -> Table:
+    """One row per cause of the first failure."""
+    rows = money_by_cause(data)
+    columns = "failure_category failed amount_at_risk amount_recovered amount_lost amount_open"
+    return _table(rows, columns, "failed")
+
+
+def failure_drivers(data: ReportData) -> Table:
+    """One row per feature of the model."""
+    return _table(data.drivers, "rank feature importance_mean importance_sd", None)
+
+
+def wallet_comparison(data: ReportData, month: date) -> Table:
+    """One row per wallet of a month, with the change of its order success rate in points."""
+    earlier = data.wallets.filter(pl.col("month") == _month_before(month)).select(
+        "wallet", "currency", pl.col("order_success_rate").alias("earlier")
+    )
+    rows = (
+        data.wallets.filter(pl.col("month") == month)
+        .join(earlier, on=["wallet", "currency"], how="left", nulls_equal=True)
+        .with_columns(
+            (pl.col("order_success_rate") - pl.col("earlier")).alias("order_success_change")
+        )
+        .sort("orders", "wallet", descending=[True, False])
+    )
+    return _table(
+        rows,
+        "wallet users orders order_success_rate order_success_change attempts attempt_success_rate "
+        "rate_low rate_high orders_recovered captured_amount refunded_amount refund_rate_by_count "
+        "fee_amount effective_fee_rate",
+        "attempts",
+    )
+
+
+def daily_success(data: ReportData) -> Table:
+    """One row per day and wallet, the newest first."""
+    rows = rolling_week(data.daily).sort("business_date", "wallet", descending=[True, False])
+    columns = "business_date wallet users attempts succeeded failed unknown attempt_success_rate"
+    return _table(rows, columns + " rolling_rate", "attempts")
+
+
+def hour_failures(data: ReportData) -> Table:
+    """One row per wallet and hour: volume and outcome."""
+    rows = data.hourly.sort("local_hour", "wallet").with_columns(
+        (pl.col("failed") / (pl.col("succeeded") + pl.col("failed"))).alias("failure_rate")
+    )
+    columns = "local_hour wallet users attempts succeeded failed failure_rate"
+    return _table(rows, columns, "attempts")
+
+
+def hour_latency(data: ReportData) -> Table:
+    """One row per wallet and hour: response times."""
+    rows = data.hourly.sort("local_hour", "wallet").drop_nulls("latency_p95_ms")
+    return _table(rows, "local_hour wallet attempts latency_p50_ms latency_p95_ms", "attempts")
+
+
+def refund_amounts(data: ReportData) -> Table:
+    """One row per month and wallet, the newest first."""
+    rows = data.refunds.sort("month", "wallet", descending=[True, False])
+    return _table(rows, "month wallet users refunds refunded_amount partial_share", "refunds")
+
+
+def refund_turnaround(data: ReportData) -> Table:
+    """One row per month and wallet with known times."""
+    rows = data.refunds.drop_nulls("turnaround_hours_p90")
+    rows = rows.sort("month", "wallet", descending=[True, False])
+    columns = "month wallet refunds turnaround_hours_p50 turnaround_hours_p90"
+    return _table(rows, columns, "refunds")
+
+
+def money_by_cause(data: ReportData) -> pl.DataFrame:
+    """Amounts by cause of the first failure, the largest at risk first; open = what remains."""
+    remaining = pl.col("amount_at_risk") - pl.col("amount_recovered") - pl.col("amount_lost")
+    return (
+        data.breakdown("all", None)
+        .group_by("failure_category")
+        .agg(pl.col("failed", "amount_at_risk", "amount_recovered", "amount_lost").sum())
+        .with_columns(remaining.clip(0).alias("amount_open"))
+        .sort("amount_at_risk", "failure_category", descending=[True, False])
+    )
+
+
+def dimension_token(dimension: str, value: str | None) -> str:
+    """Catalogue token of a value of a failure dimension; hours are written 09:00."""
+    if dimension == "local_hour" and value is not None and value.isdigit():
+        return f"@hour.{int(value):02d}:00"
+    group = {"provider": "wallet"}.get(dimension, dimension)
+    return category_key(group, "unknown" if value is None else value)
+
+
+def order_dimension(rows: pl.DataFrame, dimension: str) -> pl.DataFrame:
+    """Values with an order of their own keep it; all others go by failure rate."""
+    values = rows["dimension_value"].to_list()
+    if dimension == "local_hour":
+        ranks = [int(value) if str(value).isdigit() else 24 for value in values]
+    elif dimension == "amount_band":
+        ranks = [AMOUNT_BANDS.index(value) if value in AMOUNT_BANDS else 99 for value in values]
+    elif dimension == "app_version":
+        by_version = sorted(set(values), key=_version_key)
+        ranks = [by_version.index(value) for value in values]
+    else:
+        return rows.sort("failure_rate", "dimension_value", descending=[True, False])
+    return (
+        rows.with_columns(pl.Series("_rank", ranks)).sort("_rank", "dimension_value").drop("_rank")
+    )
+
+
+def rolling_week(daily: pl.DataFrame) -> pl.DataFrame:
+    """Adds `rolling_rate`: success rate of the 7 days up to each day; NULL below 30 attempts."""
+    if daily.is_empty():
+        return daily.with_columns(pl.lit(None, dtype=pl.Float64).alias("rolling_rate"))
+    week = [
+        pl.col(name)
+        .rolling_sum_by("business_date", window_size="7d")
+        .over("wallet")
+        .alias(f"_{name}")
+        for name in ("succeeded", "failed")
+    ]
+    resolved = pl.col("_succeeded") + pl.col("_failed")
+    return (
+        daily.sort("wallet", "business_date")
+        .with_columns(week)
+        .with_columns(
+            pl.when(resolved >= SMALL_SAMPLE)
+            .then(pl.col("_succeeded") / resolved)
+            .alias("rolling_rate")
+        )
+        .drop("_succeeded", "_failed")
+    )
+
+
+def _table(frame: pl.DataFrame, columns: str, sample: str | None) -> Table:
+    names = columns.split()
+    small = [False] * frame.height
+    if sample:
+        small = (frame[sample].fill_null(0) < SMALL_SAMPLE).to_list()
+    shown = frame.select(
+        pl.col(name).dt.to_string("iso")
+        if frame.schema[name] == pl.Date
+        else pl.col(name).round(6)
+        if frame.schema[name].is_float()
+        else pl.col(name)
+        for name in names
+    )
+    return {
+        "columns": [_column(name) for name in names],
+        "rows": [list(row) for row in shown.rows()],
+        "small": small,
+    }
+
+
+def _column(name: str) -> dict[str, Any]:
+    label = f"column.{_LABELS.get(name, name)}"
+    kind, _, group = _KINDS.get(name, "").partition(":")
+    if group:
+        return {"key": label, "kind": kind, "group": group}
+    if name in _DECIMALS:
+        return {"key": label, "kind": "decimal", "digits": _DECIMALS[name]}
+    if name == "effective_fee_rate":
+        # Fee plans differ by hundredths of a percent.
+        return {"key": label, "kind": "percent", "digits": 2}
+    if not kind:
+        kind = _kind_by_name(name)
+    return {"key": label, "kind": kind}
+
+
+def _kind_by_name(name: str) -> str:
+    if name in _MONEY:
+        return "money"
+    if name == "value":
+        return "token"
+    if name == "order_success_change":
+        return "points"
+    is_rate = "rate" in re.split("_", name) or "share" in re.split("_", name)
+    return "percent" if is_rate else "count"
+
+
+def _version_key(version: str) -> tuple[list[int], str]:
+    return [int(part) for part in re.findall(r"\d+", str(version))], str(version)
+
+
+def _month_before(month: date) -> date:
+    return date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)

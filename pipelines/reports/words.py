@@ -1,0 +1,104 @@
+"""The one catalogue of strings (`locales/*.yml`) and how numbers are written in a sentence.
+
+What belongs here: looking a key up in a language, formatting numbers, money and dates for prose.
+What does not: the sentences' logic (`readings`) and the formatting of charts and tables, which the
+browser does with Intl.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import yaml
+from babel.dates import format_skeleton
+from babel.numbers import format_currency, format_decimal, format_percent
+
+LOCALES = Path(__file__).parent / "locales"
+LANGUAGES = ("zh", "en")
+# Where a Latin word or a number touches a Chinese character, print sets a space; not inside dates.
+_MIXED_SCRIPTS = re.compile(
+    r"(?<=[\u4e00-\u9fff])(?<!年)(?=[A-Za-z0-9¥])|(?<=[A-Za-z0-9%])(?=[\u4e00-\u9fff])(?![年月日])"
+)
+_BABEL = {"zh": "zh_CN", "en": "en_US"}
+
+
+@cache
+def load_catalogue(language: str) -> dict[str, str]:
+    """All strings of a language, flat: `segment.champions` -> text."""
+    tree = yaml.safe_load((LOCALES / f"{language}.yml").read_text(encoding="utf-8"))
+    return {
+        f"{group}.{key}": text for group, entries in tree.items() for key, text in entries.items()
+    }
+
+
+def category_key(group: str, value: object) -> str:
+    """Catalogue token of a category value as the browser looks it up, such as `@wallet.alipay`.
+
+    Values without an entry (a bank, an app version) are shown as they are, after the first dot.
+    """
+    return f"@{group}.{value}"
+
+
+@dataclass(frozen=True)
+class Words:
+    """One language: texts and the writing of numbers."""
+
+    language: str
+
+    def text(self, key: str, **values: str) -> str:
+        """The text of a key with its placeholders filled. Raises KeyError on an unknown key."""
+        filled = load_catalogue(self.language)[key].format(**values)
+        return _MIXED_SCRIPTS.sub(" ", filled) if self.language == "zh" else filled
+
+    def label(self, group: str, value: object) -> str:
+        """Name of a category value; the value itself when the catalogue has no entry."""
+        catalogue = load_catalogue(self.language)
+        found = catalogue.get(f"{group}.{value}") or catalogue.get(f"value.{value}")
+        return found if found else str(value)
+
+    def percent(self, share: float, digits: int = 1) -> str:
+        """0.0734 -> 7.3%."""
+        return format_percent(
+            round(share, digits + 4), format="0." + "0" * digits + "%", locale=_BABEL[self.language]
+        )
+
+    def points(self, difference: float) -> str:
+        """Size of a difference of two rates in percentage points, without its sign."""
+        shown = format_decimal(abs(difference) * 100, format="0.0", locale=_BABEL[self.language])
+        return self.text("reading.points", value=shown)
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """1234.5 -> 1,235."""
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return format_decimal(value, format=pattern, locale=_BABEL[self.language])
+
+    def money(self, amount: float, currency: str) -> str:
+        """12345.6, CNY -> ¥12,346 in both languages; the page says once which currency it is."""
+        written = format_currency(
+            amount,
+            currency,
+            format="¤#,##0",
+            locale=_BABEL[self.language],
+            currency_digits=False,
+        )
+        return written.replace("CN¥", "¥")
+
+    def month(self, month: date) -> str:
+        """2026-03-01 -> 2026年3月 (March 2026)."""
+        return format_skeleton("yMMMM", month, locale=_BABEL[self.language])
+
+    def listing(self, parts: list[str]) -> str:
+        """Join with the comma of the language."""
+        return self.text("reading.comma").join(parts)
+
+    def sentences(self, *parts: str) -> str:
+        """Sentences one after another; Chinese sets no space between them."""
+        return (" " if self.language == "en" else "").join(part for part in parts if part)
+
+    def in_sentence(self, name: str) -> str:
+        """A category name inside a sentence: English names lose their capital there."""
+        return name[:1].lower() + name[1:] if self.language == "en" else name

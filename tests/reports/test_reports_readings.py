@@ -1,0 +1,172 @@
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from reports_release import build_marketing_db
+
+from pipelines.reports import failure_readings, readings
+from pipelines.reports.data import ReportData, load_report_data
+from pipelines.reports.words import LANGUAGES, Words, load_catalogue
+from pipelines.segments.lifecycle import LIFECYCLE_SEGMENTS, LifecycleGrid
+
+ZH, EN = Words("zh"), Words("en")
+READINGS = [
+    readings.headline,
+    readings.segments,
+    readings.segment_cards,
+    readings.clusters,
+    readings.daily,
+    readings.hours,
+    readings.latency,
+    readings.refunds,
+    readings.turnaround,
+    failure_readings.causes,
+    failure_readings.money,
+    failure_readings.drivers,
+]
+
+
+@pytest.fixture(scope="module")
+def data(marketing_db: Path) -> ReportData:
+    return load_report_data(marketing_db)
+
+
+@pytest.fixture(scope="module")
+def nothing(empty_db: Path) -> ReportData:
+    return load_report_data(empty_db)
+
+
+def changed(tmp_path, release_rows, **tables) -> ReportData:
+    return load_report_data(build_marketing_db(tmp_path / "m.duckdb", release_rows | tables))
+
+
+def test_both_catalogues_have_the_same_keys_and_placeholders():
+    zh, en = (load_catalogue(language) for language in LANGUAGES)
+    assert set(zh) == set(en)
+
+    def holes(text: str) -> set[str]:
+        return set(re.findall(r"{(\w+)}", text))
+
+    assert {key: holes(zh[key]) for key in zh} == {key: holes(en[key]) for key in en}
+    assert not [key for key in zh if not zh[key].strip() or not en[key].strip()]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("group", ["segment", "cause", "wallet", "channel", "feature", "dimension"])
+def test_names_on_one_axis_are_distinct(language, group):
+    entries = load_catalogue(language).items()
+    names = [text for key, text in entries if key.startswith(f"{group}.")]
+    assert len(names) == len(set(names))
+
+
+def test_every_segment_has_a_name_a_rule_and_an_action():
+    catalogue = load_catalogue("zh")
+    for segment in LIFECYCLE_SEGMENTS:
+        assert {f"{part}.{segment}" for part in ("segment", "segment_rule", "segment_action")} <= (
+            set(catalogue)
+        )
+
+
+def test_rules_in_words_are_the_rules_of_the_grid():
+    """The catalogue writes the thresholds out: a changed grid must change the wording."""
+    grid = LifecycleGrid()
+    assert grid.recency_days_at_most == (14, 30, 60, 120)
+    assert grid.orders_at_least == (2, 3, 5, 10)
+
+
+def test_every_failure_category_has_a_name():
+    seed = Path(__file__).parents[2] / "dbt_project" / "seeds" / "failure_codes.csv"
+    import polars as pl
+
+    categories = set(pl.read_csv(seed, infer_schema=False)["category"])
+    assert {f"cause.{name}" for name in categories} <= set(load_catalogue("en"))
+
+
+def test_every_model_feature_has_a_name():
+    from pipelines.failures.history import FEATURES
+
+    grouped = {"wallet", "provider"}
+    names = (set(FEATURES) - grouped) | {"wallet_and_provider"}
+    assert {f"feature.{name}" for name in names} <= set(load_catalogue("en"))
+
+
+@pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading.__name__)
+@pytest.mark.parametrize("words", [ZH, EN], ids=LANGUAGES)
+def test_every_reading_is_a_finished_sentence(reading, words, data, nothing):
+    for source in (data, nothing):
+        sentence = reading(source, words)
+        assert sentence.endswith((".", "。", ")", "）"))
+        assert not re.search(r"[{}]|None|nan", sentence)
+
+
+def test_headline(data):
+    assert readings.headline(data, EN) == (
+        "In March 2026, 98.7% of orders were paid. Champions are 11% of users and bring 33% of the "
+        "net amount; insufficient funds is the largest cause of failed payments (27%)."
+    )
+    assert readings.headline(data, ZH).startswith(
+        "2026年3月，98.7% 的订单支付成功。冠军用户占用户的 11%"
+    )
+
+
+def test_causes_are_not_ranked_on_a_small_sample(tmp_path, release_rows):
+    few = [
+        (*row[:3], 300, 20, *row[5:])
+        for row in release_rows["failure_breakdown"]
+        if row[2] in ("insufficient_funds", "customer_cancelled")
+    ]
+    small = changed(tmp_path, release_rows, failure_breakdown=few)
+    assert failure_readings.causes(small, EN).startswith("Only 40 failed attempts")
+    assert "largest cause" not in readings.headline(small, EN)
+
+
+def test_breakdown_names_only_a_clear_difference(data):
+    version = failure_readings.breakdown(data, EN, "app_version", str)
+    assert version.startswith("4.11.0 fails clearly more than average: 14.9%")
+    # 4.12.0-beta fails even more often but on 37 attempts: its interval reaches the average.
+    assert "beta" not in version
+    assert "No value is clearly above" in failure_readings.breakdown(data, EN, "region", str)
+
+
+def test_drivers_of_an_unusable_model_are_not_named(tmp_path, release_rows):
+    model = [(*row[:5], False, *row[6:]) for row in release_rows["failure_driver_model"]]
+    unusable = changed(tmp_path, release_rows, failure_driver_model=model)
+    sentence = failure_readings.drivers(unusable, EN)
+    assert "no better than simple rates" in sentence
+    assert "AUC 0.688" in sentence
+    assert "Amount" not in sentence
+
+
+def test_wallets_within_chance_are_called_equal(data, tmp_path, release_rows):
+    assert "Apple Pay had the highest" in readings.wallets(data, EN, date(2026, 3, 1))
+    near = [
+        (*row[:10], 200, 188 + index, *row[12:])
+        for index, row in enumerate(release_rows["wallet_performance"])
+        if row[0] == date(2026, 3, 1)
+    ]
+    close = changed(tmp_path, release_rows, wallet_performance=near)
+    assert "within chance" in readings.wallets(close, EN, date(2026, 3, 1))
+
+
+def test_a_drop_of_the_last_week_is_said(tmp_path, release_rows):
+    dropped = [
+        (*row[:4], round(row[3] * 0.7), row[3] - round(row[3] * 0.7), 0, 0.7)
+        if row[0] > date(2026, 3, 24)
+        else row
+        for row in release_rows["daily_performance"]
+    ]
+    worse = changed(tmp_path, release_rows, daily_performance=dropped)
+    assert re.search(r"\d points below the 28 days before", readings.daily(worse, EN))
+    assert "个百分点" in readings.daily(worse, ZH)
+
+
+def test_chinese_sets_a_space_between_scripts_but_not_in_dates(data):
+    sentence = readings.turnaround(data, ZH)
+    assert sentence.startswith("2026年3月最慢的是 Apple Pay：")
+
+
+def test_money_adds_up(data):
+    sums = data.breakdown("all").select("amount_at_risk", "amount_recovered", "amount_lost").row(0)
+    assert sums[0] >= sums[1] + sums[2]
+    assert failure_readings.money(data, EN).startswith("¥138,291 was at risk")
