@@ -1,0 +1,282 @@
+"""Alipay trade bill (业务明细): the detail list and the summary (汇总) that comes in the same zip.
+
+What belongs here: its frame of `#` lines, the headers since 2016, its totals, its personal columns.
+What does not: what a row means (dbt staging).
+
+The bytes: GB18030, LF, RFC-4180 quoting, id-like fields end with a TAB. Refund rows repeat the
+trade number of the payment with negative amounts. The period's end is exclusive. The order of
+detail and summary in the zip is not fixed. A spreadsheet pads the `#` lines with separators,
+shortens times to minutes and writes 0 for 0.00.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+from pipelines.formats.alipay_trade_summary import SUMMARY_COLUMNS, read_grand_total
+from pipelines.formats.format import (
+    UNIT_SEPARATOR,
+    BadFileError,
+    Column,
+    ControlTotal,
+    Format,
+    Head,
+    Layout,
+    Pseudonym,
+    RowCheck,
+    amount,
+    bad_amount_check,
+    match_columns,
+    require_columns,
+    split_header,
+    stated_total,
+    unknown_columns_warning,
+)
+
+_REFUND = "退款"
+_COLUMNS = (
+    Column("trade_no", ("支付宝交易号",), kind="id"),
+    Column("out_trade_no", ("商户订单号",), kind="id"),
+    Column("business_type", ("业务类型",)),
+    # Free text; real bills hold hospital departments and appointment times here.
+    Column("product_name", ("商品名称",), keep=False),
+    Column("created_at", ("创建时间",)),
+    Column("finished_at", ("完成时间",)),
+    Column("store_id", ("门店编号",)),
+    Column("store_name", ("门店名称",)),
+    Column("operator", ("操作员",), keep=False),
+    Column("terminal_id", ("终端号",)),
+    # Masked name with phone or mail: no stable user id, still personal.
+    Column("counterparty", ("对方账户",), keep=False),
+    Column("order_amount", ("订单金额(元)",), kind="amount"),
+    Column("received_amount", ("商家实收(元)",), kind="amount"),
+    Column("hongbao_amount", ("支付宝红包(元)",), kind="amount"),
+    Column("jifenbao_amount", ("集分宝(元)",), kind="amount"),
+    Column("alipay_discount", ("支付宝优惠(元)",), kind="amount"),
+    Column("merchant_discount", ("商家优惠(元)",), kind="amount"),
+    Column("voucher_amount", ("券核销金额(元)",), kind="amount"),
+    Column("voucher_name", ("券名称",)),
+    Column("merchant_hongbao_amount", ("商家红包消费金额(元)",), kind="amount"),
+    Column("card_amount", ("卡消费金额(元)",), kind="amount"),
+    Column("refund_batch_no", ("退款批次号/请求号", "退款批次号"), kind="id"),
+    Column("service_fee", ("服务费(元)",), kind="amount"),
+    Column("commission", ("分润(元)",), kind="amount"),
+    Column("net_amount", ("实收净额(元)",), kind="amount"),
+    Column("merchant_id_no", ("商户识别号",)),
+    Column("trade_mode", ("交易方式",)),
+    Column("remark", ("备注",), keep=False),
+)
+# 分润 came in 2017, when the last three of these went.
+_OPTIONAL = {"commission", "net_amount", "merchant_id_no", "trade_mode"}
+_REQUIRED = [column for column in _COLUMNS if column.name not in _OPTIONAL]
+
+
+def recognise(head: Head) -> Layout | None:
+    """The layout of a detail list or of a summary; None for anything else."""
+    header_at = next(
+        (
+            at
+            for at, line in enumerate(head.lines, start=1)
+            if line.strip() and not line.lstrip('\ufeff"').startswith("#")
+        ),
+        0,
+    )
+    if not header_at or head.encoding == "parquet":
+        return None
+    preamble = head.lines[: header_at - 1]
+    separator, cells = split_header(head.lines[header_at - 1])
+    is_summary = "交易订单总笔数" in cells
+    columns = SUMMARY_COLUMNS if is_summary else _COLUMNS
+    names, unknown = match_columns(cells, columns, header_at)
+    is_known_frame = any("支付宝业务" in line for line in preamble)
+    if sum(name is not None for name in names) < (6 if is_known_frame else 10):
+        return None
+    required = list(SUMMARY_COLUMNS[:9]) if is_summary else _REQUIRED
+    require_columns(names, required, "an Alipay trade bill (业务明细)", header_at)
+    body = head.lines[header_at:]
+    return Layout(
+        format=FORMAT,
+        variant=f"{'summary' if is_summary else 'detail'}-{len(names)}",
+        dialect="quoted",
+        columns=names,
+        separator=separator,
+        header_line=header_at,
+        footer_marks=("#", '"#'),
+        is_resaved=_is_resaved(head, preamble, body, separator),
+        has_rows=not is_summary,
+        account=_account(preamble),
+        period=_period(preamble),
+        date_column=None if is_summary else "finished_at",
+        constants={"account": _account(preamble)},
+        warnings=unknown_columns_warning(unknown),
+    )
+
+
+def _is_resaved(
+    head: Head, preamble: tuple[str, ...], body: tuple[str, ...], separator: str
+) -> bool:
+    has_padded_frame = any(line.rstrip("\r").endswith((",", "\t")) for line in preamble)
+    has_short_dates = any(re.search(r"[,\t]\d{4}/\d{1,2}/\d{1,2} ", line) for line in body)
+    return separator == "\t" or has_padded_frame or has_short_dates or head.encoding == "utf-8-sig"
+
+
+def _account(preamble: tuple[str, ...]) -> str:
+    match = re.search(r"账号[：:]\s*\[\s*(\d{16,24})\s*\]", "\n".join(preamble))
+    if match is None:
+        raise BadFileError(
+            "missing_preamble",
+            "the line #账号：[…] above the header is missing, so it cannot be told whose bill this "
+            "is; download the file again and do not delete lines",
+            1,
+        )
+    return match.group(1)
+
+
+def _period(preamble: tuple[str, ...]) -> tuple[date, date] | None:
+    """First and last day, both inclusive; the bill prints the first moment after the period."""
+    times = re.findall(
+        r"(?:起始|终止)日期[：:]\s*\[\s*(\d{4})年(\d{2})月(\d{2})日\s*(\d{2}):(\d{2}):(\d{2})",
+        "\n".join(preamble),
+    )
+    if len(times) != 2:
+        return None
+    try:
+        start, end = (datetime(*map(int, time)) for time in times)  # noqa: DTZ001 wall clock
+    except ValueError:
+        return None
+    return start.date(), max(start, end - timedelta(seconds=1)).date()
+
+
+# Words in front of an amount in the footer -> measures that may explain it. Copies of 2019 say
+# 交易金额 and 优惠金额, without telling whose; both readings are accepted.
+_FOOTER_AMOUNTS = (
+    (("商家实收", "商家实收退款"), "received_amount", ("received_amount",)),
+    (("商家优惠", "商家优惠退款"), "merchant_discount", ("merchant_discount",)),
+    (("交易金额", "退款金额", ""), "received_amount", ("received_amount", "order_amount")),
+    (("优惠金额",), "merchant_discount", ("merchant_discount", "alipay_discount", "discount")),
+)
+
+
+def read_footer(layout: Layout, lines: list[str]) -> list[ControlTotal]:
+    """The totals: 交易合计 and 退款合计 of a detail list, the 合计 row of a summary (its rows)."""
+    if not layout.has_rows:
+        return read_grand_total(layout, lines)
+    strangers = [line for line in lines if line.strip(' \t,\r"') and "#" not in line[:2]]
+    if strangers:
+        raise BadFileError(
+            "after_footer", "there are rows after the end of the list; keep one bill per file"
+        )
+    text = "\n".join(lines)
+    totals = [
+        *_stated_totals(text, "交易合计", "payment"),
+        *_stated_totals(text, "退款合计", "refund"),
+    ]
+    is_ended = any("列表结束" in line for line in lines)
+    if not is_ended or len(totals) < 4:
+        raise BadFileError(
+            "truncated",
+            "an Alipay bill ends with #…列表结束, #交易合计：… and #退款合计：… and this one does "
+            "not: the download was cut off; download it again",
+        )
+    return totals
+
+
+def _stated_totals(text: str, mark: str, kind: str) -> list[ControlTotal]:
+    line = re.search(rf"#{mark}[：:]\s*(\d+)笔(.*)", text)
+    if line is None:
+        return []
+    totals = [stated_total(f"{kind}_count", line.group(1), (f"{kind}_count",))]
+    for words, number in re.findall(r"[，,]?\s*([^，,\d]*?)共\s*([+-]?\d[\d.]*)元", line.group(2)):
+        for accepted, name, measures in _FOOTER_AMOUNTS:
+            if words.strip() in accepted:
+                explained_by = tuple(f"{kind}_{measure}" for measure in measures)
+                totals.append(stated_total(f"{kind}_{name}", number, explained_by))
+    return totals
+
+
+_IS_REFUND = pl.col("business_type").str.contains(_REFUND, literal=True).fill_null(value=False)
+
+
+def _measures() -> dict[str, pl.Expr]:
+    exprs = {
+        "received_amount": amount("received_amount"),
+        "order_amount": amount("order_amount"),
+        "merchant_discount": amount("merchant_discount"),
+        "alipay_discount": amount("alipay_discount"),
+        "discount": amount("merchant_discount").fill_null(0)
+        + amount("alipay_discount").fill_null(0),
+    }
+    measures = {
+        "payment_count": _IS_REFUND.not_().sum().cast(pl.Int64),
+        "refund_count": _IS_REFUND.sum().cast(pl.Int64),
+    }
+    for name, expr in exprs.items():
+        measures[f"payment_{name}"] = expr.filter(_IS_REFUND.not_()).sum()
+        measures[f"refund_{name}"] = expr.filter(_IS_REFUND).sum()
+        measures[f"summary_{name}"] = expr.sum()
+    return {
+        **measures,
+        "summary_payment_count": measures["payment_count"],
+        "summary_refund_count": measures["refund_count"],
+        "summary_card_amount": amount("card_amount").sum(),
+    }
+
+
+# A refund has no trade number of its own: a full refund without a request number carries the
+# order number, partial ones tell themselves apart by the request number.
+_REFUND_REQUEST = pl.coalesce("refund_batch_no", "out_trade_no")
+_TIME = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2} \d{1,2}:\d{2}(:\d{2})?$"
+
+FORMAT = Format(
+    source="alipay_trade_bill",
+    columns=_COLUMNS,
+    recognise=recognise,
+    constants=("account",),
+    keys=(
+        Pseudonym("product_key", "product", pl.col("product_name")),
+        Pseudonym("operator_key", "operator", pl.col("operator")),
+        Pseudonym("order_key", "order", pl.col("out_trade_no")),
+        Pseudonym(
+            "capture_key",
+            "capture",
+            pl.concat_str([pl.lit("alipay"), pl.col("trade_no")], separator=UNIT_SEPARATOR),
+        ),
+        Pseudonym(
+            "refund_key",
+            "refund",
+            pl.when(pl.col("business_type") == _REFUND).then(
+                pl.concat_str(
+                    [pl.lit("alipay"), pl.col("trade_no"), _REFUND_REQUEST],
+                    separator=UNIT_SEPARATOR,
+                )
+            ),
+        ),
+    ),
+    checks=(
+        RowCheck(
+            "missing_value",
+            pl.any_horizontal(pl.col("trade_no", "out_trade_no", "business_type").is_null()),
+            "支付宝交易号, 商户订单号 and 业务类型 must be filled",
+        ),
+        *(
+            RowCheck(
+                "bad_time",
+                pl.col(name).str.contains(_TIME).fill_null(value=False).not_(),
+                f"{header} must be a time such as 2025-11-01 09:30:00",
+            )
+            for name, header in (("created_at", "创建时间"), ("finished_at", "完成时间"))
+        ),
+        *(
+            bad_amount_check(column.name, column.headers[0])
+            for column in _COLUMNS
+            if column.kind == "amount"
+        ),
+    ),
+    measures=_measures(),
+    read_footer=read_footer,
+    account_setting="alipay_accounts",
+    currency="CNY",
+)

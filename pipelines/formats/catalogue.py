@@ -1,0 +1,61 @@
+"""Which formats there are, and which of them a document is.
+
+What belongs here: finding the format modules of this package and asking each of them; naming what
+a document is when it is none of them. What does not: the knowledge of any one format.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+import pipelines.formats
+from pipelines.formats.format import BadFileError, Format, Head, Layout
+
+# What merchants drop in by mistake: (text near the beginning, what it is, what to do).
+_LOOKALIKES = (
+    ("记账时间", "a WeChat Pay funds bill (资金账单)", "download the trade bill (交易账单)"),
+    ("支付宝账务", "an Alipay account bill (账务明细)", "download the trade bill (业务明细)"),
+    ("微信支付账单明细", "a personal WeChat statement", "use the merchant platform's trade bill"),
+    ("电子客户回单", "a personal Alipay statement", "use the merchant platform's 业务明细"),
+    ("支付宝交易记录明细", "a personal Alipay statement", "use the merchant platform's 业务明细"),
+    ("Partner_transaction_id", "an Alipay global settlement file", "it is not supported yet"),
+    ("标价币种", "a WeChat Pay global statement", "it is not supported yet"),
+    ("No Bill Exist", "WeChat's answer that there is no bill", "delete it: nothing happened"),
+    ("NO_STATEMENT_EXIST", "WeChat's answer that there is no bill", "delete it"),
+    ("return_code", "an error answer of WeChat's API", "download the bill again"),
+    ("<html", "a web page", "download the file itself, not the page (are you logged in?)"),
+    ("%PDF", "a PDF", "download the CSV export"),
+)
+
+
+@cache
+def all_formats() -> tuple[Format, ...]:
+    """The `FORMAT` of every module in this package that has one, sorted by source."""
+    modules = [
+        importlib.import_module(f"{pipelines.formats.__name__}.{info.name}")
+        for info in pkgutil.iter_modules(pipelines.formats.__path__)
+    ]
+    formats = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
+    return tuple(sorted(formats, key=lambda item: item.source))
+
+
+def recognise(head: Head) -> Layout:
+    """The one layout that fits; BadFileError when none does or a known one is damaged."""
+    layouts = [layout for item in all_formats() if (layout := item.recognise(head)) is not None]
+    if len(layouts) == 1:
+        return layouts[0]
+    if layouts:
+        names = ", ".join(layout.format.source for layout in layouts)
+        raise BadFileError("unrecognised", f"this could be more than one format: {names}")
+    raise BadFileError("unrecognised", _name_what_it_is(head))
+
+
+def _name_what_it_is(head: Head) -> str:
+    beginning = "\n".join(head.lines)[:5000]
+    for mark, what, advice in _LOOKALIKES:
+        if mark in beginning:
+            return f"this is {what}; {advice}"
+    sources = ", ".join(item.source for item in all_formats())
+    return f"expected one of: {sources}; download the original export, or take the file away"

@@ -1,0 +1,234 @@
+"""WeChat Pay trade bill (交易账单): ALL, SUCCESS and REFUND, for merchants and service providers.
+
+What belongs here: its header spellings since 2014, its two-line footer, its personal columns. What
+does not: what a row means (dbt staging).
+
+The bytes: UTF-8 with BOM, CRLF, a header without and values with a leading backtick, no quoting, so
+a comma in a product name is only told apart by the backtick after the separating comma. The last
+two lines are the totals' header and the totals. A spreadsheet turns this into TAB-separated GBK.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.formats.format import (
+    UNIT_SEPARATOR,
+    BadFileError,
+    Column,
+    ControlTotal,
+    Format,
+    Head,
+    Layout,
+    Pseudonym,
+    RowCheck,
+    amount,
+    bad_amount_check,
+    match_columns,
+    parse_decimal,
+    require_columns,
+    split_header,
+    unknown_columns_warning,
+)
+
+_FOOTER_MARK = "总交易单数"
+
+_COLUMNS = (
+    Column("trade_time", ("交易时间",)),
+    Column("app_id", ("公众账号ID",)),
+    Column("mch_id", ("商户号",)),
+    Column("sub_mch_id", ("特约商户号", "子商户号")),
+    Column("device_info", ("设备号",)),
+    Column("transaction_id", ("微信订单号",), kind="id"),
+    Column("out_trade_no", ("商户订单号",), kind="id"),
+    Column("openid", ("用户标识",), keep=False),
+    Column("trade_type", ("交易类型",)),
+    Column("trade_state", ("交易状态",)),
+    Column("bank_type", ("付款银行",)),
+    Column("currency", ("货币种类",)),
+    Column("settlement_amount", ("应结订单金额", "总金额"), kind="amount"),
+    Column("coupon_amount", ("代金券金额", "企业红包金额", "代金券或立减优惠金额"), kind="amount"),
+    Column("refund_requested_at", ("退款申请时间",)),
+    Column("refund_succeeded_at", ("退款成功时间",)),
+    Column("refund_id", ("微信退款单号",), kind="id"),
+    Column("out_refund_no", ("商户退款单号",), kind="id"),
+    Column("refund_amount", ("退款金额",), kind="amount"),
+    Column(
+        "coupon_refund_amount",
+        ("充值券退款金额", "企业红包退款金额", "代金券或立减优惠退款金额"),
+        kind="amount",
+    ),
+    Column("refund_type", ("退款类型",)),
+    Column("refund_status", ("退款状态",)),
+    Column("product_name", ("商品名称",), keep=False),
+    # Free text that the merchant attaches to an order: often ids, sometimes names.
+    Column("attach", ("商户数据包",), keep=False),
+    Column("fee", ("手续费",), kind="amount"),
+    Column("fee_rate", ("费率",)),
+    Column("order_amount", ("订单金额",), kind="amount"),
+    Column("requested_refund_amount", ("申请退款金额",), kind="amount"),
+    Column("fee_rate_note", ("费率备注",)),
+)
+_BY_NAME = {column.name: column for column in _COLUMNS}
+_REFUND_GROUP = [
+    _BY_NAME[name]
+    for name in (
+        "refund_id",
+        "out_refund_no",
+        "refund_amount",
+        "coupon_refund_amount",
+        "refund_type",
+        "refund_status",
+    )
+]
+# Came in 2017 with the "non-recharged coupon" product; bills of 24 columns have none of them.
+_NEW_GROUP = ["order_amount", "fee_rate_note"]
+_OPTIONAL = {
+    "refund_requested_at",
+    "refund_succeeded_at",
+    "requested_refund_amount",
+    *_NEW_GROUP,
+    *(column.name for column in _REFUND_GROUP),
+}
+_REQUIRED = [column for column in _COLUMNS if column.name not in _OPTIONAL]
+
+# Footer header -> (name of the total, bill column that adds up to it; None = number of rows).
+_TOTALS = {
+    "总交易单数": ("row_count", None),
+    "应结订单总金额": ("settlement_amount", "settlement_amount"),
+    "总交易额": ("settlement_amount", "settlement_amount"),
+    "退款总金额": ("refund_amount", "refund_amount"),
+    "总退款金额": ("refund_amount", "refund_amount"),
+    "充值券退款总金额": ("coupon_refund_amount", "coupon_refund_amount"),
+    "总企业红包退款金额": ("coupon_refund_amount", "coupon_refund_amount"),
+    "总代金券或立减优惠退款金额": ("coupon_refund_amount", "coupon_refund_amount"),
+    "手续费总金额": ("fee", "fee"),
+    "订单总金额": ("order_amount", "order_amount"),
+    "申请退款总金额": ("requested_refund_amount", "requested_refund_amount"),
+}
+
+
+def recognise(head: Head) -> Layout | None:
+    """The layout of a trade bill; None when the first line is not one of its headers."""
+    at = next((at for at, line in enumerate(head.lines, start=1) if line.strip()), 0)
+    if not at or head.encoding == "parquet":
+        return None
+    separator, cells = split_header(head.lines[at - 1])
+    names, unknown = match_columns(cells, _COLUMNS, at)
+    # Half of the oldest header: enough to tell a damaged trade bill from a foreign file. The
+    # global statement shares many columns but has three currencies per row.
+    if sum(name is not None for name in names) < 12 or "标价币种" in cells:
+        return None
+    what = "a WeChat Pay trade bill"
+    require_columns(names, _REQUIRED, what, at)
+    has_refunds = any(column.name in names for column in _REFUND_GROUP)
+    if has_refunds:
+        require_columns(names, _REFUND_GROUP, what, at)
+    if any(name in names for name in (*_NEW_GROUP, "requested_refund_amount")):
+        new = [*_NEW_GROUP, *(["requested_refund_amount"] if has_refunds else [])]
+        require_columns(names, [_BY_NAME[name] for name in new], what, at)
+    is_refund_bill = "refund_requested_at" in names
+    bill_type = "REFUND" if is_refund_bill else "ALL" if has_refunds else "SUCCESS"
+    first_row = next((line for line in head.lines[at:] if line.strip()), "")
+    is_original = separator == "," and first_row.startswith(("`", _FOOTER_MARK))
+    return Layout(
+        format=FORMAT,
+        variant=f"{bill_type}-{len(names)}",
+        dialect="backtick" if is_original else "quoted",
+        columns=names,
+        separator=separator,
+        header_line=at,
+        footer_marks=(_FOOTER_MARK, f'"{_FOOTER_MARK}'),
+        is_resaved=not is_original or head.encoding == "gb18030",
+        date_column="refund_requested_at" if is_refund_bill else "trade_time",
+        constants={"bill_type": bill_type},
+        warnings=unknown_columns_warning(unknown),
+    )
+
+
+def read_footer(layout: Layout, lines: list[str]) -> list[ControlTotal]:
+    """The totals of the last two lines, by header text (SUCCESS has 4 or 7 of them)."""
+    filled = [line for line in lines if line.strip(" \t,\r")]
+    if len(filled) < 2:
+        raise BadFileError(
+            "truncated",
+            "a trade bill ends with two lines of totals (总交易单数,…) and this one does not: "
+            "the download was cut off; download it again",
+        )
+    if len(filled) > 2:
+        raise BadFileError(
+            "after_footer",
+            "there are lines after the totals; keep one bill per file, as downloaded",
+        )
+    separator, cells = split_header(filled[0])
+    # Values of the original carry a backtick each; amounts hold no commas there.
+    texts = filled[1].split(separator)
+    values = [parse_decimal(text) for text in texts[: len(cells)]]
+    if len(values) < len(cells) or any(value is None for value in values):
+        raise BadFileError(
+            "truncated",
+            f"the totals must be {len(cells)} numbers; download the bill again",
+        )
+    stated = {}
+    for cell, value in zip(cells, values, strict=True):
+        name, column = _TOTALS.get(cell, (None, None))
+        if name and value is not None and (column is None or column in layout.columns):
+            stated[name] = ControlTotal(name, value, (name,))
+    missing = {"row_count", "settlement_amount", "fee"} - stated.keys()
+    if missing:
+        raise BadFileError("truncated", f"the totals lack {', '.join(sorted(missing))}")
+    return list(stated.values())
+
+
+def _key(*parts: pl.Expr | str) -> pl.Expr:
+    exprs = [pl.lit(part) if isinstance(part, str) else part for part in parts]
+    return pl.concat_str(exprs, separator=UNIT_SEPARATOR, ignore_nulls=False)
+
+
+# A payment row prints the character 0 as its refund number.
+_REFUND_ID = pl.when(pl.col("refund_id") != "0").then(pl.col("refund_id"))
+_TIME = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2} \d{1,2}:\d{2}(:\d{2})?$"
+
+FORMAT = Format(
+    source="wechat_trade_bill",
+    columns=_COLUMNS,
+    recognise=recognise,
+    constants=("bill_type",),
+    keys=(
+        # An openid means nothing without its app: the same person has another one there.
+        Pseudonym("user_openid_key", "wechat_openid", _key(pl.col("app_id"), pl.col("openid"))),
+        Pseudonym("product_key", "product", pl.col("product_name")),
+        Pseudonym("order_key", "order", pl.col("out_trade_no")),
+        Pseudonym(
+            "capture_key",
+            "capture",
+            _key("wechat_pay", pl.col("transaction_id"), pl.col("out_trade_no")),
+        ),
+        Pseudonym("refund_key", "refund", _key("wechat_pay", _REFUND_ID)),
+    ),
+    checks=(
+        RowCheck(
+            "missing_value",
+            pl.col("transaction_id").is_null() | pl.col("out_trade_no").is_null(),
+            "微信订单号 and 商户订单号 must be filled",
+        ),
+        RowCheck(
+            "bad_time",
+            pl.col("trade_time").str.contains(_TIME).fill_null(value=False).not_(),
+            "交易时间 must be a time such as 2025-11-01 09:30:00",
+        ),
+        *(
+            bad_amount_check(column.name, column.headers[0])
+            for column in _COLUMNS
+            if column.kind == "amount"
+        ),
+    ),
+    measures={
+        name: pl.len().cast(pl.Int64) if column is None else amount(column).sum()
+        for name, column in dict(_TOTALS.values()).items()
+    },
+    read_footer=read_footer,
+    account_column="mch_id",
+    account_setting="wechat_accounts",
+    currency="CNY",
+)

@@ -1,0 +1,153 @@
+"""The lake's Parquet: its columns, writing it incrementally, its folders.
+
+What belongs here: the lake schema of a source, rows to lake rows (pseudonyms in, personal columns
+out), temporary names. What does not: deciding whether a file is accepted.
+
+Raw personal values end here: what this module writes holds keys instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.formats.catalogue import all_formats
+from pipelines.formats.format import Format, Layout
+from pipelines.ingest.pseudonyms import PseudonymKey
+from pipelines.settings import Workspace
+
+_LINEAGE = {
+    "_source_file": pl.String,
+    "_file_sha256": pl.String,
+    "_row_number": pl.Int64,
+    "_content_hash": pl.String,
+    "_export_date": pl.Date,
+    "_ingested_at": pl.Datetime("us"),
+    "_resaved": pl.Boolean,
+}
+REJECTS_SCHEMA = {
+    "source": pl.String,
+    "_source_file": pl.String,
+    "_file_sha256": pl.String,
+    "_row_number": pl.Int64,
+    "reason": pl.String,
+    "message": pl.String,
+    "row_hash": pl.String,
+}
+EMPTY_NAME = "_empty.parquet"
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """What every row of a document carries about where it came from."""
+
+    source_file: str
+    file_sha256: str
+    export_date: date | None
+    ingested_at: datetime
+    is_resaved: bool
+
+
+def lake_schema(spec: Format) -> dict[str, pl.DataType | type[pl.DataType]]:
+    """Columns of a source in the lake, in order."""
+    return {**dict.fromkeys(spec.lake_columns, pl.String), **_LINEAGE}
+
+
+def lake_rows(
+    rows: pl.DataFrame, layout: Layout, key: PseudonymKey, lineage: Lineage
+) -> pl.DataFrame:
+    """Rows as the lake keeps them; the content hash covers what is kept, after pseudonyms."""
+    spec = layout.format
+    keys = {item.name: (item.domain, item.value) for item in spec.keys}
+    kept = key.with_pseudonyms(rows, keys)
+    content = pl.concat_str(pl.col(spec.lake_columns).fill_null("\x00"), separator="\x1f")
+    constants = {name: layout.constants.get(name) for name in spec.constants}
+    return (
+        kept.with_columns(pl.lit(value, pl.String).alias(name) for name, value in constants.items())
+        .with_columns(
+            pl.lit(lineage.source_file).alias("_source_file"),
+            pl.lit(lineage.file_sha256).alias("_file_sha256"),
+            content.chash.blake3().str.slice(0, 32).alias("_content_hash"),
+            pl.lit(lineage.export_date, pl.Date).alias("_export_date"),
+            pl.lit(lineage.ingested_at, pl.Datetime("us")).alias("_ingested_at"),
+            pl.lit(lineage.is_resaved).alias("_resaved"),
+        )
+        .select(list(lake_schema(spec)))
+    )
+
+
+@cache
+def _arrow_schema(columns: tuple[tuple[str, pl.DataType], ...]) -> pa.Schema:
+    return pl.DataFrame(schema=dict(columns)).to_arrow().schema
+
+
+class IncrementalParquet:
+    """A Parquet file written block by block under a temporary name."""
+
+    def __init__(self, path: Path, schema: dict) -> None:
+        self.path = path
+        self.rows = 0
+        arrow_schema = _arrow_schema(tuple(schema.items()))
+        # Measured: without dictionaries half the time and no larger, zstd finds the repeats.
+        self._writer = pq.ParquetWriter(
+            path, arrow_schema, compression="zstd", compression_level=1, use_dictionary=False
+        )
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Append the rows as one row group."""
+        if frame.height:
+            self._writer.write_table(frame.to_arrow())
+            self.rows += frame.height
+
+    def close(self) -> None:
+        """Finish the file and bring it to the disk."""
+        self._writer.close()
+        with self.path.open("rb+") as stream:
+            os.fsync(stream.fileno())
+
+
+def source_folder(workspace: Workspace, source: str) -> Path:
+    """Folder of a source's Parquet files."""
+    return workspace.lake / source
+
+
+def rejects_folder(workspace: Workspace) -> Path:
+    """Folder of rejected lines."""
+    return workspace.lake / "_rejects"
+
+
+def draft_folder(workspace: Workspace) -> Path:
+    """Folder of files being written: same disk as the lake, so that a rename is atomic."""
+    return workspace.lake / "_drafts"
+
+
+def prepare_folders(workspace: Workspace) -> None:
+    """Make the folders, each with a typed empty file so that a glob never finds nothing."""
+    shutil.rmtree(draft_folder(workspace), ignore_errors=True)
+    draft_folder(workspace).mkdir(parents=True)
+    workspace.ledger.mkdir(parents=True, exist_ok=True)
+    schemas = {source_folder(workspace, spec.source): lake_schema(spec) for spec in all_formats()}
+    schemas[rejects_folder(workspace)] = REJECTS_SCHEMA
+    for folder, schema in schemas.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        empty = folder / EMPTY_NAME
+        # Rewritten when a column was added to the format.
+        if not empty.exists() or list(pl.read_parquet_schema(empty)) != list(schema):
+            write_parquet(pl.DataFrame(schema=schema), empty, draft_folder(workspace))
+
+
+def write_parquet(frame: pl.DataFrame, path: Path, drafts: Path) -> None:
+    """Write a small frame so that a reader sees the old file or the new one, never half."""
+    drafts.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = drafts / f"{path.parent.name}-{path.name}"
+    frame.write_parquet(draft, compression="zstd")
+    draft.replace(path)

@@ -1,0 +1,202 @@
+"""A document as recognised layout, batches of checked rows and footer lines.
+
+What belongs here: reading the head, cutting the body out of its frame, Parquet as text. What does
+not: checks (`checking`), pseudonyms, writing.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.formats.catalogue import recognise
+from pipelines.formats.format import BadFileError, Head, Layout
+from pipelines.ingest.checking import Batch, row_checker
+from pipelines.ingest.decoding import Decoder, LineBlock, line_blocks
+from pipelines.ingest.files import Document, refuse_foreign_bytes
+from pipelines.ingest.splitting import STRIPPED, join_quoted_lines, split
+
+_HEAD_BYTES = 128 << 10
+_HEAD_LINES = 60
+_PARQUET_MAGIC = b"PAR1"
+_PARQUET_ROWS = 50_000
+# A summary has one line per store; a footer has at most five.
+_MAX_FOOTER_LINES = 50_000
+
+
+def read_head(document: Document) -> Head:
+    """The first lines of a document; BadFileError when it is empty or no text at all."""
+    with document.open() as stream:
+        magic = stream.read(len(_PARQUET_MAGIC))
+    if magic == _PARQUET_MAGIC:
+        return Head((), "parquet", tuple(_open_parquet(document).schema_arrow.names))
+    with document.open() as stream:
+        beginning = _read_fully(stream, _HEAD_BYTES)
+    refuse_foreign_bytes(beginning)
+    if not beginning.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise BadFileError("empty_file", "there is no text in it; download it again")
+    decoder = Decoder()
+    # The last character may be cut in two here, so the text is not finished.
+    text = next(decoder.texts(io.BytesIO(beginning), _HEAD_BYTES + 1))
+    lines = tuple(line.removesuffix("\r") for line in text.split("\n")[:_HEAD_LINES])
+    return Head(lines, decoder.encoding_name)
+
+
+def _read_fully(stream: io.RawIOBase, size: int) -> bytes:
+    parts = []
+    while size > 0 and (part := stream.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _open_parquet(document: Document) -> pq.ParquetFile:
+    with document.open() as stream:
+        content = io.BytesIO(stream.read())
+    try:
+        return pq.ParquetFile(content)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise BadFileError(
+            "truncated", "this Parquet file is damaged or was cut off; write it again", None
+        ) from error
+
+
+class DocumentReader:
+    """Reads one document in batches; footer and encoding are known after the last batch."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        head = read_head(document)
+        self.layout: Layout = recognise(head)
+        self.encoding = head.encoding
+        self.footer_lines: list[str] = []
+        self.footer_line: int | None = None
+        # Rows of a summary: read as control totals, never loaded.
+        self.summary_rows = 0
+
+    def batches(self) -> Iterator[Batch]:
+        """Checked rows in file order; the last batch says so."""
+        for frame, is_last in self._split_frames(None):
+            if self.layout.has_rows:
+                yield row_checker(self.layout).batch(frame, is_last=is_last)
+
+    def values(self, column: str) -> Iterator[pl.Series]:
+        """One column only, unchecked: a cheap first pass over a document of several blocks."""
+        for frame, _ in self._split_frames(column):
+            yield frame[column]
+
+    def _split_frames(self, only: str | None) -> Iterator[tuple[pl.DataFrame, bool]]:
+        if self.layout.dialect == "table":
+            yield from _parquet_frames(self.document, self.layout, only)
+            return
+        decoder = Decoder()
+        self.footer_lines, self.footer_line, self.summary_rows = [], None, 0
+        rest: pl.DataFrame | None = None
+        with self.document.open() as stream:
+            for block in line_blocks(stream, decoder):
+                frame = self._body(block)
+                if self.layout.is_multiline:
+                    frame = frame if rest is None else pl.concat([rest, frame])
+                    frame, rest = join_quoted_lines(
+                        frame,
+                        len(self.layout.columns),
+                        self.layout.separator,
+                        is_last=block.is_last,
+                    )
+                yield split(frame, self.layout, only), block.is_last
+        self.encoding = decoder.encoding_name
+
+    def _body(self, block: LineBlock) -> pl.DataFrame:
+        """The block's data lines: no preamble, no header, no blank lines, no footer."""
+        marks = self.layout.footer_marks if self.footer_line is None else ()
+        line = pl.col("_line")
+        frame = (
+            block.lines.to_frame()
+            .with_row_index("_row_number", block.first_line)
+            .select(
+                pl.col("_row_number").cast(pl.Int64),
+                line,
+                (line.str.strip_chars(STRIPPED + self.layout.separator) == "").alias("_is_blank"),
+                pl.any_horizontal(
+                    pl.lit(value=False), *(line.str.starts_with(m) for m in marks)
+                ).alias("_is_footer"),
+            )
+        )
+        if block.first_line <= self.layout.header_line:
+            frame = frame.slice(self.layout.header_line + 1 - block.first_line)
+        if frame["_is_footer"].any():
+            self.footer_line = frame.filter("_is_footer")["_row_number"][0]
+        if self.footer_line is not None:
+            self._keep_footer(frame.filter(pl.col("_row_number") >= self.footer_line))
+            frame = frame.filter(pl.col("_row_number") < self.footer_line)
+        frame = frame.filter(~pl.col("_is_blank")).select("_row_number", "_line")
+        if not self.layout.has_rows:
+            self.summary_rows += frame.height
+            self._keep_footer(frame)
+            return frame.clear()
+        return frame
+
+    def _keep_footer(self, frame: pl.DataFrame) -> None:
+        if len(self.footer_lines) + frame.height > _MAX_FOOTER_LINES:
+            raise BadFileError(
+                "after_footer",
+                "there are rows after the totals; keep one bill per file, as downloaded",
+                self.footer_line,
+            )
+        self.footer_lines.extend(frame["_line"])
+
+
+def _parquet_frames(
+    document: Document, layout: Layout, only: str | None
+) -> Iterator[tuple[pl.DataFrame, bool]]:
+    """Record batches as text columns; `_row_number` is the record's number."""
+    file = _open_parquet(document)
+    wanted = {
+        column: name
+        for column, name in zip(file.schema_arrow.names, layout.columns, strict=True)
+        if name is not None and (only is None or name == only)
+    }
+    total, seen = file.metadata.num_rows, 0
+    for batch in _parquet_batches(file, list(wanted)):
+        frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch])))
+        texts = [_as_text(frame[column]).alias(name) for column, name in wanted.items()]
+        seen += frame.height
+        yield _with_lineage(pl.DataFrame(texts), seen - frame.height), seen >= total
+    if total == 0:
+        empty = pl.DataFrame(schema=dict.fromkeys(wanted.values(), pl.String))
+        yield _with_lineage(empty, 0), True
+
+
+def _parquet_batches(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    for name in columns:
+        if pa.types.is_nested(file.schema_arrow.field(name).type):
+            raise BadFileError(
+                "bad_column_type", f"the column {name} holds lists or records; write plain values"
+            )
+    try:
+        yield from file.iter_batches(batch_size=_PARQUET_ROWS, columns=columns)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise BadFileError("truncated", "this Parquet file is damaged; write it again") from error
+
+
+def _with_lineage(frame: pl.DataFrame, rows_before: int) -> pl.DataFrame:
+    numbered = frame.with_row_index("_row_number", rows_before + 1)
+    return numbered.with_columns(
+        pl.col("_row_number").cast(pl.Int64),
+        # A record has no raw line; its own text stands for it in the rejects.
+        pl.concat_str(pl.col(frame.columns).fill_null(""), separator="\x1f").alias("_line"),
+        pl.lit(None, pl.String).alias("_problem"),
+    )
+
+
+def _as_text(column: pl.Series) -> pl.Series:
+    """Text of a typed column; times keep their offset, naive ones show that they have none."""
+    if isinstance(column.dtype, pl.Datetime):
+        zone = "%:z" if column.dtype.time_zone else ""
+        return column.dt.strftime(f"%Y-%m-%dT%H:%M:%S%.6f{zone}")
+    text = column.cast(pl.String).str.strip_chars(STRIPPED)
+    return text.replace("", None)

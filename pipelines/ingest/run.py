@@ -1,0 +1,207 @@
+"""The whole of ingest: every new file of the inputs folder into the lake, once.
+
+What belongs here: which files are new, the key and account guards, the order of commits, the
+summary. What does not: how a file is read (`loading`), Dagster (`assets`).
+
+Files are read side by side but committed one by one in the order of their paths, so results do not
+depend on which thread was quicker.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.ingest.accounts import foreign_account_error, known_accounts, pin_accounts
+from pipelines.ingest.documents import Context
+from pipelines.ingest.files import sha256_of
+from pipelines.ingest.lake import prepare_folders
+from pipelines.ingest.ledger import (
+    INGESTED,
+    QUARANTINED,
+    DocumentRecord,
+    ledger_digest,
+    only_ingest,
+    parquet_paths,
+    read_ledger,
+    rejects_path,
+    rows_path,
+    tidy,
+    write_json,
+    write_record,
+)
+from pipelines.ingest.loading import LoadedFile, load_file
+from pipelines.ingest.pseudonyms import KeyRefusedError, PseudonymKey, load_key
+from pipelines.ingest.summary import (
+    FileResult,
+    IngestSummary,
+    QuarantinedFile,
+    result_of,
+    summarise,
+)
+from pipelines.ingest.tables import write_tables
+from pipelines.settings import Workspace
+
+# More readers than this only wait for each other's memory bandwidth.
+_MAX_READERS = 4
+
+
+# Called after each file with its result, the number of files done and of all files.
+Progress = Callable[[FileResult, int, int], None]
+
+
+def ingest(workspace: Workspace, progress: Progress | None = None) -> IngestSummary:
+    """Read every new file of the workspace's inputs into its lake.
+
+    Files that cannot be accepted are quarantined in the ledger with a reason, stay where they are
+    and are tried again in every run. Raises KeyRefusedError (weak, readable or other key) and
+    IngestBusyError; both messages are for the user.
+    """
+    key = load_key(workspace.settings)
+    with only_ingest(workspace):
+        return _Run(workspace, key, progress or (lambda *_: None)).run()
+
+
+def pending_files(workspace: Workspace) -> list[Path]:
+    """Input files that a run would read: bytes not in the ledger, or refused last time.
+
+    Hashes every file, writes nothing.
+    """
+    records = read_ledger(workspace)
+    known = {sha256 for sha256, record in records.items() if record.status == INGESTED}
+    return [path for path in workspace.input_files() if _try_sha256(path) not in known]
+
+
+class _Run:
+    """One pass over the inputs folder while holding the lake."""
+
+    def __init__(self, workspace: Workspace, key: PseudonymKey, progress: Progress) -> None:
+        self.workspace, self.key, self.progress = workspace, key, progress
+        self.ingested_at = datetime.now(UTC).replace(tzinfo=None)
+        self.results: list[FileResult] = []
+        self.unreadable: list[QuarantinedFile] = []
+
+    def run(self) -> IngestSummary:
+        prepare_folders(self.workspace)
+        digest_before = ledger_digest(self.workspace)
+        workers = min(self.workspace.settings.threads, _MAX_READERS)
+        with ThreadPoolExecutor(workers, thread_name_prefix="ingest") as pool:
+            paths = self.workspace.input_files()
+            hashes = list(pool.map(_try_sha256, paths))
+            self.records = read_ledger(self.workspace)
+            tidy(self.workspace, self.records, {sha for sha in hashes if sha})
+            self._guard_key()
+            self.accounts = known_accounts(self.workspace, is_lake_empty=not self.records)
+            total = len(paths)
+            for result in self._work(paths, hashes, pool, window=workers + 1):
+                self.results.append(result)
+                self.progress(result, len(self.results), total)
+        write_tables(self.workspace, self.records)
+        digest = ledger_digest(self.workspace)
+        return summarise(
+            tuple(self.results),
+            tuple(self.unreadable),
+            self.records,
+            digest,
+            nothing_new=digest == digest_before
+            and not any(result.status == INGESTED for result in self.results),
+        )
+
+    def _work(
+        self, paths: list[Path], hashes: list[str | None], pool: ThreadPoolExecutor, window: int
+    ) -> Iterator[FileResult]:
+        """Results in the order of paths, with a few files being read ahead."""
+        context = Context(self.workspace, self.key, self.ingested_at, self.accounts)
+        waiting: deque[FileResult | Future[LoadedFile]] = deque()
+        first_seen: set[str] = set()
+        for path, sha256 in zip(paths, hashes, strict=True):
+            name = path.relative_to(self.workspace.inputs).as_posix()
+            known = self.records.get(sha256 or "")
+            if sha256 is None:
+                waiting.append(self._note_unreadable(name))
+            elif sha256 in first_seen:
+                waiting.append(FileResult(name, "identical_copy"))
+            elif known is not None and known.status == INGESTED:
+                waiting.append(FileResult(name, "known"))
+            else:
+                waiting.append(pool.submit(load_file, path, sha256, context))
+            first_seen.add(sha256 or "")
+            while len(waiting) > window:
+                yield self._finish(waiting.popleft())
+        while waiting:
+            yield self._finish(waiting.popleft())
+
+    def _finish(self, item: FileResult | Future[LoadedFile]) -> FileResult:
+        return item if isinstance(item, FileResult) else self._commit(item.result())
+
+    def _note_unreadable(self, name: str) -> FileResult:
+        message = f"{name}: the file cannot be opened; check its permissions or take it away"
+        self.unreadable.append(QuarantinedFile(name, "unreadable", message))
+        return FileResult(name, QUARANTINED)
+
+    def _commit(self, loaded: LoadedFile) -> FileResult:
+        """Bring a file into the lake: Parquet first, its ledger entry last."""
+        self._guard_accounts(loaded)
+        record = loaded.record(self.ingested_at)
+        before = self.records.get(loaded.sha256)
+        for document in loaded.documents:
+            if document.rows_draft is not None:
+                document.rows_draft.replace(
+                    rows_path(self.workspace, loaded.sha256, document.record)
+                )
+            if document.rejects_draft is not None:
+                document.rejects_draft.replace(
+                    rejects_path(self.workspace, loaded.sha256, document.record.index)
+                )
+        write_record(self.workspace, record)
+        if before is not None:
+            stale = parquet_paths(self.workspace, before) - parquet_paths(self.workspace, record)
+            for path in stale:
+                path.unlink(missing_ok=True)
+        self.records[loaded.sha256] = record
+        return result_of(record)
+
+    def _guard_key(self) -> None:
+        """Refuse another key than the lake's: the same person would get a second pseudonym."""
+        path = self.workspace.lake / "_key.json"
+        if path.exists() and self.records:
+            known = json.loads(path.read_text(encoding="utf-8"))["fingerprint"]
+            if known != self.key.fingerprint:
+                raise KeyRefusedError(
+                    f"The lake {self.workspace.lake} was written under the key {known}, the key "
+                    f"given now is {self.key.fingerprint}. Bring the first key back, or delete the "
+                    "lake folder and run again: every person then gets a new pseudonym."
+                )
+            return
+        write_json(path, {"fingerprint": self.key.fingerprint}, self.workspace)
+
+    def _guard_accounts(self, loaded: LoadedFile) -> None:
+        """Refuse documents of another account than the one pinned meanwhile; pin the first."""
+        for document in loaded.documents:
+            record = document.record
+            if record.status != INGESTED or not record.account or not record.source:
+                continue
+            accounts = set(record.account.split(","))
+            own = self.accounts.get(record.source)
+            if own is None:
+                self._pin(record)
+            elif not accounts <= set(own):
+                error = foreign_account_error(document.layout, accounts, own)
+                document.quarantine(error.reason, error.message)
+
+    def _pin(self, record: DocumentRecord) -> None:
+        own = tuple((record.account or "").split(","))
+        self.accounts[record.source or ""] = own
+        pin_accounts(self.workspace, self.accounts)
+
+
+def _try_sha256(path: Path) -> str | None:
+    """Content hash, or None for a file that cannot be opened."""
+    try:
+        return sha256_of(path)
+    except OSError:
+        return None

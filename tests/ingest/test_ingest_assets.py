@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import dagster as dg
+import export_bytes as x
+
+from pipelines.ingest import assets
+from pipelines.ingest.ledger import quarantined_documents
+from pipelines.ingest.run import pending_files
+
+
+def test_assets_report_rows_and_the_check_names_bad_files(merchant):
+    merchant.put("bill.csv", x.wechat_bill([x.wechat_row(at=at) for at in range(3)]))
+    merchant.put("bad.csv", b"hello\n")
+    assert len(pending_files(merchant.workspace)) == 2
+    result = dg.materialize(
+        [assets.lake, assets.no_quarantined_files],
+        resources={"workspace": merchant.workspace},
+        instance=dg.DagsterInstance.ephemeral(),
+    )
+    assert result.success
+    rows = {
+        event.asset_key.to_user_string(): event.step_materialization_data.materialization.metadata
+        for event in result.get_asset_materialization_events()
+    }
+    assert rows["lake/wechat_trade_bill"]["dagster/row_count"].value == 3
+    assert set(rows) == {
+        "lake/wechat_trade_bill",
+        "lake/alipay_trade_bill",
+        "lake/payment_attempts",
+        "lake/rejects",
+        "lake/files",
+    }
+    (check,) = result.get_asset_check_evaluations()
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "bad.csv" in check.metadata["quarantined"].value
+    assert [path.name for path in pending_files(merchant.workspace)] == ["bad.csv"]
+    assert len(quarantined_documents(merchant.workspace)) == 1
+
+
+def test_every_asset_is_described_owned_and_grouped():
+    for spec in assets.lake.specs:
+        assert spec.description
+        assert spec.group_name == "ingest"
+        assert spec.owners == ["team:data"]
