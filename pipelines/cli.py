@@ -96,7 +96,9 @@ def ui(
 
 @app.command()
 def simulate(
-    out: Annotated[Path | None, typer.Argument(help="Folder to write; data/landing if none.")] = None,
+    out: Annotated[
+        Path | None, typer.Argument(help="Folder to write; data/landing if none.")
+    ] = None,
     attempts: Annotated[int, typer.Option(min=100, help="Payment attempts to simulate.")] = 20_000,
     months: Annotated[int, typer.Option(min=1, max=24)] = 3,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 20260101,
@@ -126,7 +128,7 @@ def sql(
 ) -> None:
     """Query the published database, read-only."""
     from pipelines import sql_shell
-    from pipelines.publish.release import ReleaseError
+    from pipelines.publish.pointer import ReleaseError
 
     try:
         sql_shell.run(_settings().open_workspace(), audience, query, console)
@@ -139,7 +141,7 @@ def report(
     show: Annotated[bool, typer.Option("--open/--print", help="Open it, or only print it.")] = True,
 ) -> None:
     """Open the current report in a browser, or print where it is."""
-    from pipelines.publish.release import ReleaseError, current_release
+    from pipelines.publish.pointer import ReleaseError, current_release
 
     try:
         release = current_release(_settings().open_workspace())

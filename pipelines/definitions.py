@@ -28,6 +28,7 @@ ASSETS = [
 ]
 CHECKS = [
     ingest.no_quarantined_files,
+    publish.privacy_audit,
 ]
 
 

@@ -118,7 +118,7 @@ def _exports(settings: Settings) -> Finding:
 
 
 def _release(settings: Settings) -> Finding:
-    from pipelines.publish.release import ReleaseError, current_release
+    from pipelines.publish.pointer import ReleaseError, current_release
 
     try:
         release = current_release(settings.open_workspace())

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 # What a step is called when a person reads it; steps are named by Dagster after their first asset.
 _STEP_LABELS = {
     "lake": "Reading the export files",
-    "dbt_models": "Building and testing the tables",
+    "lake__files_no_quarantined_files": "Checking for quarantined files",
+    "dbt_models": "Building and testing tables",
     "user_segments": "Segments: lifecycle grid and behaviour clusters",
-    "failure_breakdown": "Failures: breakdown by cause",
+    "analysis__failure_breakdown": "Failures: breakdown by cause",
     "failure_drivers": "Failures: what drives them",
-    "release": "Publishing: candidate, privacy audit, report, release",
+    "publish__release": "Publishing: candidate, privacy audit, report, release",
 }
 
 
@@ -73,10 +74,10 @@ def _event_type(record: logging.LogRecord) -> str | None:
 
 
 def _label(step: str) -> str:
-    # A step that Dagster splits gets a suffix: dbt_models, dbt_models_2.
-    base = step.rstrip("0123456789").removesuffix("_") if step not in _STEP_LABELS else step
-    label = _STEP_LABELS.get(base, step.replace("_", " "))
-    return label if base == step else f"{label} (published models)"
+    # Dagster runs the dbt models in several steps, because Python jobs stand between marts and
+    # published models: dbt_models, dbt_models_2.
+    name = step.rstrip("0123456789").removesuffix("_") if step.startswith("dbt_models") else step
+    return _STEP_LABELS.get(name, name.replace("_", " "))
 
 
 def run_everything(settings: Settings, workspace: Workspace, console: Console) -> RunResult:
@@ -117,8 +118,9 @@ def run_everything(settings: Settings, workspace: Workspace, console: Console) -
 def _close_interrupted_runs(instance: dg.DagsterInstance) -> None:
     """Mark runs of this command as failed when their process is gone (killed, power cut).
 
-    Called with the run lock held, so none of them can be alive. Nobody else would: an in-process run has no launcher that watches it, and one that looks alive
-    for ever would hold up the queue of the UI.
+    Called with the run lock held, so none of them can be alive. Nobody else would do it: an
+    in-process run has no launcher that watches it, and one that looks alive for ever would hold up
+    the queue of the UI.
     """
     import dagster as dg
 

@@ -37,9 +37,9 @@ def run(workspace: Workspace, audience: str, query: str | None, console: Console
         console: where results go; at most 100 rows are shown, with the full count.
 
     Raises:
-        pipelines.publish.release.ReleaseError: nothing is published, or the file was changed.
+        pipelines.publish.pointer.ReleaseError: nothing is published, or the file was changed.
     """
-    from pipelines.publish.release import open_published
+    from pipelines.publish.pointer import open_published
 
     with contextlib.closing(open_published(workspace, audience)) as connection:
         if query is not None:

@@ -38,7 +38,7 @@ def is_up_to_date(workspace: Workspace) -> bool:
     """
     from pipelines.ingest.run import pending_files
     from pipelines.publish.inputs import inputs_digest
-    from pipelines.publish.release import ReleaseError, current_release
+    from pipelines.publish.pointer import ReleaseError, current_release
 
     try:
         release = current_release(workspace)
@@ -55,7 +55,7 @@ def show(console: Console, workspace: Workspace, result: RunResult, *, per_file:
     Returns:
         Number of quarantined files.
     """
-    from pipelines.publish.release import ReleaseError, current_release
+    from pipelines.publish.pointer import ReleaseError, current_release
 
     console.print()
     quarantined = _quarantine(console, workspace)
@@ -116,21 +116,22 @@ def _balance(console: Console, workspace: Workspace, *, per_file: bool) -> None:
         (source, name): (checked, matched)
         for source, name, checked, matched in _lake_rows(workspace, "_control_totals", _TOTALS)
     }
-    table = Table(
-        "Source", "Files", "Rows", "Facts", "Duplicates", "Rejects", "Irrelevant", "Unaccounted",
-        "Control totals", box=None, header_style="bold", title="Every row accounts for itself",
-        title_justify="left",
-    )  # fmt: skip
+    console.print("[bold]Every row accounts for itself[/bold]")
+    table = _table(
+        "Source", "Files", "Rows", "Facts", "Dupl.", "Rejects", "Irrel.", "Lost", "Totals"
+    )
     for source, *counts in sources:
         mine = [value for (name, _), value in totals.items() if name == source]
         checked, matched = sum(c for c, _ in mine), sum(m for _, m in mine)
-        said = f"{matched:,} of {checked:,} match" if checked else "none in this format"
+        said = f"{matched:,}/{checked:,}" if checked else "none"
         table.add_row(source, *(f"{count:,}" for count in counts), said)
     console.print(table)
-    money = Table(
-        "Source", "Currency", "Amount of", "In files", "In facts", "Duplicates", "Difference",
-        box=None, header_style="bold", title="Every amount too", title_justify="left",
-    )  # fmt: skip
+    console.print(
+        "[dim]Dupl.: downloaded twice. Irrel.: declared irrelevant (summaries). Lost: must be 0. "
+        "Totals: control totals of the files themselves that match.[/dim]\n"
+    )
+    console.print("[bold]Every amount too[/bold]")
+    money = _table("Source", "Cur", "Amount", "In files", "In facts", "Duplicates", "Lost")
     for row in amounts:
         money.add_row(*(f"{cell:,.2f}" if not isinstance(cell, str) else cell for cell in row))
     console.print(money)
@@ -140,6 +141,15 @@ def _balance(console: Console, workspace: Workspace, *, per_file: bool) -> None:
         )
         console.print(f"  {name}: {text}", soft_wrap=True, markup=False)
     console.print()
+
+
+def _table(*columns: str) -> Table:
+    """Narrow enough for a terminal of 80 columns; numbers to the right."""
+    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
+    for name in columns:
+        is_text = name in {"Source", "Cur", "Amount"}
+        table.add_column(name, justify="left" if is_text else "right", no_wrap=True)
+    return table
 
 
 _COUNT_NAMES = ("rows", "facts", "duplicates", "rejects", "irrelevant", "unaccounted")

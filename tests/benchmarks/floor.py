@@ -44,7 +44,7 @@ from read_csv('{alipay}/*.csv', header = false, auto_detect = false, delim = ','
 
 create table attempts as
 select distinct on (attempt_id) attempt_id, merchant_order_id as order_no, provider,
-    coalesce(wallet, provider) as wallet, attempted_at::timestamptz at time zone 'UTC' as at,
+    coalesce(wallet, provider) as wallet, attempted_at::timestamptz at time zone 'UTC' as tried_at,
     outcome, amount::decimal(18, 4) as amount, user_id, error_code, latency_ms::bigint as latency_ms,
     region, channel, app_version
 from ({attempts})
@@ -74,11 +74,11 @@ left join captures as c using (wallet, txn, order_no);
 
 create table orders as
 with ranked as (
-    select *, row_number() over (partition by order_no order by at) as n from attempts
+    select *, row_number() over (partition by order_no order by tried_at) as n from attempts
 )
 select order_no, any_value(user_id) as user_id, count(*) as attempts,
     max_by(outcome, -n) as first_outcome, bool_or(outcome = 'succeeded') as succeeded,
-    max_by(wallet, -n) as first_wallet, max_by(wallet, n) as last_wallet, min(at) as first_at,
+    max_by(wallet, -n) as first_wallet, max_by(wallet, n) as last_wallet, min(tried_at) as first_at,
     max_by(amount, -n) as amount
 from ranked
 group by order_no;
@@ -106,7 +106,7 @@ group by grouping sets ((wallet, error_code), (channel, error_code), (region, er
     (app_version, error_code), (error_code));
 
 create table daily as
-select at::date as day, wallet, count(*) as n, count_if(outcome = 'succeeded') as ok,
+select tried_at::date as day, wallet, count(*) as n, count_if(outcome = 'succeeded') as ok,
     quantile_cont(latency_ms, [0.5, 0.95, 0.99]) as latency
 from attempts group by all;
 """
@@ -166,7 +166,9 @@ def main() -> int:
             for table in ("attempts", "captures", "refunds", "payments", "users", "failure_cube"):
                 print(table, f"{con.execute(f'select count(*) from {table}').fetchall()[0][0]:,}")
         print(f"transcode {decode:.1f} s (apart)")
-        print(f"floor {time.perf_counter() - began:.1f} s wall, {time.process_time() - cpu:.1f} CPU s")
+        print(
+            f"floor {time.perf_counter() - began:.1f} s wall, {time.process_time() - cpu:.1f} CPU s"
+        )
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
     return 0
 

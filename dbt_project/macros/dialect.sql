@@ -1,0 +1,83 @@
+{#- The few things that engines spell differently. `default__` is closest to Spark's spelling. -#}
+
+{% macro seconds_between(earlier, later) -%}
+    {{ adapter.dispatch('seconds_between', 'wallet')(earlier, later) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(earlier, later) -%}
+    timestampdiff(second, {{ earlier }}, {{ later }})
+{%- endmacro %}
+
+{#- Elapsed whole seconds; date_diff would count crossed second boundaries. -#}
+{% macro duckdb__seconds_between(earlier, later) -%}
+    date_sub('second', {{ earlier }}, {{ later }})
+{%- endmacro %}
+
+{% macro days_between(earlier, later) -%}
+    {{ adapter.dispatch('days_between', 'wallet')(earlier, later) }}
+{%- endmacro %}
+
+{% macro default__days_between(earlier, later) -%}
+    datediff({{ later }}, {{ earlier }})
+{%- endmacro %}
+
+{% macro duckdb__days_between(earlier, later) -%}
+    cast(date_diff('day', {{ earlier }}, {{ later }}) as integer)
+{%- endmacro %}
+
+{#- UTC to the merchant's wall clock. China has had one zone and no summer time since 1991: a fixed
+    shift answers the same and costs a fraction of a time-zone look-up. -#}
+{% macro local_ts(utc) -%}
+    {%- set zone = env_var('WALLET_BUSINESS_TIMEZONE', 'Asia/Shanghai') -%}
+    {%- if zone == 'Asia/Shanghai' -%} ({{ utc }} + interval '8' hour)
+    {%- else -%} {{ adapter.dispatch('local_ts', 'wallet')(utc, zone) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default__local_ts(utc, zone) -%}
+    convert_timezone('UTC', '{{ zone }}', {{ utc }})
+{%- endmacro %}
+
+{% macro duckdb__local_ts(utc, zone) -%}
+    (({{ utc }} at time zone 'UTC') at time zone '{{ zone }}')
+{%- endmacro %}
+
+{#- Wall-clock text of a mainland bill: `2026-01-05 10:11:12`, or as a spreadsheet re-saves it,
+    `2026/1/5 10:11`; old samples have full-width colons. Still local time; NULL when unreadable. -#}
+{% macro bill_time(column) -%}
+    try_cast(replace(replace({{ column }}, '/', '-'), '：', ':') as timestamp)
+{%- endmacro %}
+
+{#- Bills of the mainland providers are in China Standard Time (UTC+8, no summer time). -#}
+{% macro china_to_utc(local) -%}
+    ({{ local }} - interval '8' hour)
+{%- endmacro %}
+
+{#- ISO-8601 text with an offset or Z to UTC. -#}
+{% macro iso_time(column) -%}
+    {{ adapter.dispatch('iso_time', 'wallet')(column) }}
+{%- endmacro %}
+
+{% macro default__iso_time(column) -%}
+    to_utc_timestamp(try_cast({{ column }} as timestamp), current_timezone())
+{%- endmacro %}
+
+{#- A cast straight to TIMESTAMP would drop the offset without a word; by way of microseconds it costs
+    half of what `at time zone` does. -#}
+{% macro duckdb__iso_time(column) -%}
+    make_timestamp(epoch_us(try_cast({{ column }} as timestamptz)))
+{%- endmacro %}
+
+{#- Value of the latest row, ties broken by a second column so that the answer does not depend on
+    the order of rows; rows without a value are passed over. -#}
+{% macro latest(value, time, tie) -%}
+    {{ adapter.dispatch('latest', 'wallet')(value, time, tie) }}
+{%- endmacro %}
+
+{% macro default__latest(value, time, tie) -%}
+    max_by({{ value }}, case when {{ value }} is not null then struct({{ time }}, {{ tie }}) end)
+{%- endmacro %}
+
+{% macro duckdb__latest(value, time, tie) -%}
+    max_by({{ value }}, case when {{ value }} is not null then row({{ time }}, {{ tie }}) end)
+{%- endmacro %}

@@ -1,0 +1,23 @@
+{#- A key made of other keys, for rows whose own key is missing; never of raw values, which only
+    ingest may turn into (keyed) pseudonyms. -#}
+{% macro derived_key(columns) -%}
+    cast(
+        md5({% for column in columns %}coalesce(cast({{ column }} as varchar), '')
+            {%- if not loop.last %} || '|' || {% endif %}{% endfor %}) as uuid
+    )
+{%- endmacro %}
+
+{#- A provider's code as it can be compared: `aop.ACQ.SYSTEM_ERROR`, `SYSTEMERROR` and `system_error`
+    are one code. -#}
+{% macro comparable_code(code) -%}
+    replace(regexp_replace(upper(trim({{ code }})), '^.*[.]', ''), '_', '')
+{%- endmacro %}
+
+{#- Which member of an archive a lake row came from; '' for a file that is not an archive. -#}
+{% macro archive_member(source_file) -%}
+    case
+        when {{ source_file }} like '%::%'
+            then substr({{ source_file }}, position('::' in {{ source_file }}) + 2)
+        else ''
+    end
+{%- endmacro %}

@@ -1,0 +1,31 @@
+{#- Text to an amount in major units. Bills hold plain decimals; sheets re-saved by a spreadsheet add
+    thousands commas and currency signs, so those are only stripped when the plain cast fails. -#}
+{% macro amount(column) -%}
+    coalesce(
+        try_cast({{ column }} as decimal(18, 4)),
+        try_cast(
+            replace(replace(replace({{ column }}, ',', ''), '¥', ''), '￥', '') as decimal(18, 4)
+        )
+    )
+{%- endmacro %}
+
+{#- Two amounts into a ratio. Cast first: DuckDB divides decimals into doubles, Spark into decimals. -#}
+{% macro share(numerator, denominator) -%}
+    cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
+{%- endmacro %}
+
+{#- The amount band of a payment in its own currency; the lower bound belongs to the band. -#}
+{% macro amount_band(amount) -%}
+    case
+        when {{ amount }} is null then null
+        when {{ amount }} < 50 then '0-50'
+        when {{ amount }} < 200 then '50-200'
+        when {{ amount }} < 500 then '200-500'
+        when {{ amount }} < 2000 then '500-2000'
+        else '2000+'
+    end
+{%- endmacro %}
+
+{% macro reporting_currency() -%}
+    '{{ env_var("WALLET_REPORTING_CURRENCY", "CNY") }}'
+{%- endmacro %}

@@ -1,0 +1,25 @@
+with attempts as (
+
+    select * from {{ ref('stg_merchant__payment_attempts') }} where row_kind = 'attempt'
+
+),
+
+repeated as (
+
+    select * from {{ ref('int_payment_attempts__repeated') }}
+
+),
+
+deduplicated as (
+
+    select attempts.*, cast(1 as bigint) as copy_rank
+    from attempts
+    where not exists (select 1 from repeated where repeated.attempt_key = attempts.attempt_key)
+
+    union all
+
+    select * from repeated where copy_rank = 1
+
+)
+
+select * from deduplicated

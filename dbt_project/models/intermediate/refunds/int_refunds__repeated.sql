@@ -1,0 +1,36 @@
+{{ config(materialized='table') }}
+
+with refunds as (
+
+    select * from {{ ref('int_refunds__unioned') }}
+
+),
+
+repeated_keys as (
+
+    select refund_key from refunds group by refund_key having count(*) > 1
+
+)
+
+select
+    refunds.*,
+    -- A REFUND bill knows when the refund was asked for and done, an ALL bill does not; a later bill
+    -- may know a status that an earlier one called PROCESSING. Then as for payments.
+    row_number() over (
+        partition by refunds.refund_key
+        order by
+            case when refunds.completed_at is not null then 0 else 1 end,
+            case when refunds.requested_at is not null then 0 else 1 end,
+            case refunds.refund_status
+                when 'succeeded' then 0 when 'failed' then 1 when 'pending' then 2 else 3
+            end,
+            refunds.time_precision desc,
+            refunds.is_resaved,
+            refunds.export_date desc nulls last,
+            refunds.content_hash,
+            refunds.file_sha256,
+            refunds.source_file,
+            refunds.row_number
+    ) as copy_rank
+from refunds
+inner join repeated_keys on refunds.refund_key = repeated_keys.refund_key

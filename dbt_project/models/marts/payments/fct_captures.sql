@@ -1,0 +1,73 @@
+with captures as (
+
+    select * from {{ ref('int_captures__deduplicated') }}
+
+),
+
+attempts as (
+
+    select order_key, user_key, attempts_in_order from {{ ref('fct_payment_attempts') }}
+
+),
+
+-- No bill says which of the merchant's customers paid: the attempt log does, through the order. Only
+-- orders with several attempts need adding up.
+order_users as (
+
+    select order_key, user_key
+    from attempts
+    where attempts_in_order = 1
+
+    union all
+
+    select order_key, min(user_key) as user_key
+    from attempts
+    where attempts_in_order > 1
+    group by order_key
+
+)
+
+select
+    captures.capture_key,
+    captures.order_key,
+    -- An openid is another person under each app, so it only stands in where the log has nobody.
+    coalesce(order_users.user_key, captures.user_openid_key) as user_key,
+    case
+        when order_users.user_key is not null then 'subject'
+        when captures.user_openid_key is not null then 'wechat_openid'
+    end as user_key_scope,
+    captures.provider,
+    captures.provider as wallet,
+    captures.method,
+    -- CMB_DEBIT, COMM_CREDIT, …; OTHERS and CFT are money inside WeChat.
+    case
+        when captures.bank_type in ('OTHERS', 'CFT') then null
+        else regexp_replace(captures.bank_type, '_(DEBIT|CREDIT|ECNY)$', '')
+    end as bank,
+    case
+        when captures.bank_type is null then null
+        when captures.bank_type like '%\_DEBIT' escape '\' then 'debit'
+        when captures.bank_type like '%\_CREDIT' escape '\' then 'credit'
+        else 'balance_or_other'
+    end as instrument_kind,
+    captures.captured_at,
+    captures.business_date,
+    captures.time_precision,
+    captures.amount,
+    captures.settlement_amount,
+    captures.coupon_amount,
+    captures.merchant_discount_amount,
+    captures.wallet_discount_amount,
+    captures.fee_amount,
+    captures.currency as fee_currency,
+    captures.fee_rate,
+    captures.currency,
+    captures.product_key,
+    captures.store_id,
+    captures.sub_merchant_id,
+    order_users.order_key is not null as has_attempt,
+    captures.file_sha256,
+    {{ archive_member('captures.source_file') }} as file_member,
+    captures.row_number
+from captures
+left join order_users on captures.order_key = order_users.order_key

@@ -1,0 +1,87 @@
+with refunds as (
+
+    select * from {{ ref('int_refunds__deduplicated') }}
+
+),
+
+captures as (
+
+    select * from {{ ref('fct_captures') }}
+
+),
+
+attempts as (
+
+    select * from {{ ref('fct_payment_attempts') }}
+
+),
+
+-- Narrow first: refunds are few, captures and attempts are many.
+refunded_captures as (
+
+    select captures.*
+    from captures
+    where exists (select 1 from refunds where refunds.capture_key = captures.capture_key)
+
+),
+
+order_users as (
+
+    select order_key, min(user_key) as user_key
+    from attempts
+    where exists (select 1 from refunds where refunds.order_key = attempts.order_key)
+    group by order_key
+
+),
+
+linked as (
+
+    select
+        refunds.*,
+        refunded_captures.capture_key is null as is_orphan,
+        refunded_captures.captured_at,
+        refunded_captures.business_date as captured_date,
+        refunded_captures.amount as captured_amount,
+        order_users.user_key as subject_key,
+        coalesce(refunds.completed_at, refunds.accepted_at) as refunded_at
+    from refunds
+    left join refunded_captures on refunds.capture_key = refunded_captures.capture_key
+    left join order_users on refunds.order_key = order_users.order_key
+
+)
+
+select
+    refund_key,
+    capture_key,
+    order_key,
+    coalesce(subject_key, user_openid_key) as user_key,
+    case
+        when subject_key is not null then 'subject'
+        when user_openid_key is not null then 'wechat_openid'
+    end as user_key_scope,
+    provider,
+    provider as wallet,
+    refund_kind,
+    requested_at,
+    accepted_at,
+    completed_at,
+    business_date,
+    refund_status,
+    requested_amount,
+    refund_amount,
+    fee_returned_amount,
+    currency,
+    is_orphan,
+    case when not is_orphan then requested_amount < captured_amount end as is_partial,
+    cast(
+        row_number() over (partition by capture_key order by refunded_at, refund_key) as integer
+    ) as refund_number,
+    cast(count(*) over (partition by capture_key) as integer) as refunds_of_capture,
+    captured_at,
+    {{ days_between('captured_date', 'business_date') }} as days_since_capture,
+    {{ seconds_between('requested_at', 'completed_at') }} as turnaround_seconds,
+    operator_key,
+    file_sha256,
+    {{ archive_member('source_file') }} as file_member,
+    row_number
+from linked

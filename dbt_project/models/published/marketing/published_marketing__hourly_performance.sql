@@ -1,0 +1,36 @@
+{{ config(alias='hourly_performance') }}
+
+with attempts as (
+
+    select * from {{ ref('fct_payment_attempts') }} where not is_test
+
+),
+
+summed as (
+
+    select
+        local_hour,
+        wallet,
+        count(distinct user_key) as users,
+        count(*) as attempts,
+        sum(case when resolved_outcome = 'succeeded' then 1 else 0 end) as succeeded,
+        sum(case when resolved_outcome = 'failed' then 1 else 0 end) as failed,
+        {{ percentile('latency_ms', 0.5) }} as latency_p50_ms,
+        {{ percentile('latency_ms', 0.95) }} as latency_p95_ms
+    from attempts
+    group by local_hour, wallet
+
+)
+
+select
+    local_hour,
+    wallet,
+    cast(users as bigint) as users,
+    cast(attempts as bigint) as attempts,
+    cast(succeeded as bigint) as succeeded,
+    cast(failed as bigint) as failed,
+    {{ share('succeeded', '(succeeded + failed)') }} as attempt_success_rate,
+    latency_p50_ms,
+    latency_p95_ms
+from summed
+where users >= {{ minimum_cell_users() }}

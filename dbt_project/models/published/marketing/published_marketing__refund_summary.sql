@@ -1,0 +1,66 @@
+{{ config(alias='refund_summary') }}
+
+with refunds as (
+
+    select * from {{ ref('fct_refunds') }}
+
+),
+
+test_orders as (
+
+    select order_key from {{ ref('fct_payments') }} where is_test
+
+),
+
+-- Failed refunds gave nothing back; revoked payments are undone sales, not refunds.
+given_back as (
+
+    select
+        cast(date_trunc('month', business_date) as date) as month,
+        wallet,
+        user_key,
+        requested_amount,
+        is_partial,
+        turnaround_seconds,
+        currency
+    from refunds
+    where
+        refund_kind = 'refund'
+        and refund_status <> 'failed'
+        and currency = {{ reporting_currency() }}
+        and not exists (
+            select 1 from test_orders where test_orders.order_key = refunds.order_key
+        )
+
+),
+
+summed as (
+
+    select
+        month,
+        wallet,
+        currency,
+        count(distinct user_key) as users,
+        count(*) as refunds,
+        sum(requested_amount) as refunded_amount,
+        sum(case when is_partial then 1 else 0 end) as partial_refunds,
+        count(is_partial) as linked_refunds,
+        {{ percentile('turnaround_seconds', 0.5) }} as turnaround_seconds_p50,
+        {{ percentile('turnaround_seconds', 0.9) }} as turnaround_seconds_p90
+    from given_back
+    group by month, wallet, currency
+
+)
+
+select
+    month,
+    wallet,
+    cast(users as bigint) as users,
+    cast(refunds as bigint) as refunds,
+    cast(refunded_amount as decimal(18, 4)) as refunded_amount,
+    {{ share('partial_refunds', 'linked_refunds') }} as partial_share,
+    turnaround_seconds_p50 / cast(3600 as double) as turnaround_hours_p50,
+    turnaround_seconds_p90 / cast(3600 as double) as turnaround_hours_p90,
+    currency
+from summed
+where users >= {{ minimum_cell_users() }}

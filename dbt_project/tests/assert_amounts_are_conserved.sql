@@ -1,0 +1,4 @@
+-- Amounts in files = amounts in facts + amounts of duplicates, per source, currency and measure.
+{{ config(meta={'dagster': {'ref': {'name': 'rpt_amount_conservation'}}}) }}
+
+select * from {{ ref('rpt_amount_conservation') }} where difference <> 0

@@ -1,0 +1,4 @@
+-- Rows in a file = facts + duplicates + rejects + irrelevant rows, per document.
+{{ config(meta={'dagster': {'ref': {'name': 'rpt_file_conservation'}}}) }}
+
+select * from {{ ref('rpt_file_conservation') }} where rows_unaccounted <> 0

@@ -1,0 +1,132 @@
+"""What the dbt project declares for publishing: relations, columns, types and privacy meta.
+
+What belongs here: reading `manifest.json` into small values that tests can also write by hand. What
+does not: judging the declarations (`declared`) or comparing them with a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.privacy.policy import AUDIENCES
+
+
+class CatalogueError(Exception):
+    """The manifest cannot be read or publishes nothing; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One declared column; None or empty where the declaration says nothing."""
+
+    name: str
+    data_type: str
+    privacy_class: str | None = None
+    role: str | None = None
+    subject: str | None = None
+    audiences: tuple[str, ...] = ()
+    purpose: str = ""
+    retention_days: int | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One declared relation: `audience` is its schema in the warehouse, `name` its alias."""
+
+    audience: str
+    name: str
+    columns: tuple[Column, ...]
+    description: str = ""
+    node_id: str = ""
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All published tables; `manifest_sha256` and `invocation_id` tie it to one dbt build."""
+
+    tables: tuple[Table, ...]
+    manifest_sha256: str = ""
+    invocation_id: str = ""
+
+    def for_audience(self, audience: str) -> Catalogue:
+        """The part of one audience."""
+        chosen = tuple(table for table in self.tables if table.audience == audience)
+        return Catalogue(chosen, self.manifest_sha256, self.invocation_id)
+
+    def table(self, name: str) -> Table | None:
+        """The table of that name (within one audience names are unique), or None."""
+        return next((table for table in self.tables if table.name == name), None)
+
+
+def read_catalogue(manifest: Path) -> Catalogue:
+    """Read the published models of a dbt manifest.
+
+    Args:
+        manifest: dbt's `target/manifest.json`.
+
+    Returns:
+        Models whose schema is an audience's, sorted by audience and name.
+
+    Raises:
+        CatalogueError: there is no manifest, it is not JSON, or it publishes nothing.
+    """
+    try:
+        content = manifest.read_bytes()
+        document = json.loads(content)
+    except (OSError, ValueError) as error:
+        raise CatalogueError(
+            f"Cannot read the dbt manifest {manifest}: {error}. Build the dbt models first."
+        ) from error
+    tables = [
+        _table(node_id, node)
+        for node_id, node in document.get("nodes", {}).items()
+        if node.get("resource_type") == "model" and node.get("schema") in AUDIENCES
+    ]
+    if not tables:
+        raise CatalogueError(
+            f"{manifest} declares no model in schema {' or '.join(AUDIENCES)}: nothing to publish."
+        )
+    return Catalogue(
+        tuple(sorted(tables, key=lambda table: (table.audience, table.name))),
+        hashlib.sha256(content).hexdigest(),
+        str(document.get("metadata", {}).get("invocation_id", "")),
+    )
+
+
+def _table(node_id: str, node: Mapping[str, Any]) -> Table:
+    columns = tuple(_column(name, column) for name, column in node.get("columns", {}).items())
+    return Table(
+        audience=node["schema"],
+        name=node.get("alias") or node["name"],
+        columns=columns,
+        description=node.get("description") or "",
+        node_id=node_id,
+    )
+
+
+def _column(name: str, column: Mapping[str, Any]) -> Column:
+    # dbt 1.11 shows the meta of `config.meta` at both places, dbt 1.9 only at `meta`.
+    meta = (column.get("config") or {}).get("meta") or column.get("meta") or {}
+    privacy = meta.get("privacy") or {}
+    audience = privacy.get("audience") or ()
+    return Column(
+        name=column.get("name") or name,
+        data_type=column.get("data_type") or "",
+        privacy_class=privacy.get("class"),
+        role=privacy.get("role"),
+        subject=privacy.get("subject"),
+        audiences=(audience,) if isinstance(audience, str) else tuple(audience),
+        purpose=privacy.get("purpose") or "",
+        retention_days=privacy.get("retention_days"),
+        description=column.get("description") or "",
+    )

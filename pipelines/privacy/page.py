@@ -1,0 +1,238 @@
+"""The audit of one HTML page: nothing personal in it, and nothing it could fetch or send.
+
+What belongs here: reading a page the way a browser would (texts, attributes, scripts, embedded
+data, packed payloads) and checking it. What does not: drawing it, or database files.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from pipelines.privacy.artefact import file_sha256
+from pipelines.privacy.audit import code_version, tool_versions
+from pipelines.privacy.checks import Checks, Outcome, TimeLimit
+from pipelines.privacy.detectors import scan_texts, scratch
+from pipelines.privacy.masking import without_personal_data
+from pipelines.privacy.policy import Policy
+from pipelines.privacy.report import AuditReport, Finding
+
+REQUIRED_PAGE_CHECKS = ("PAGE-1", "PAGE-2", "PAGE-3", "PAGE-4")
+
+_ADDRESS = re.compile(r"(?:https?|wss?|ftp)://[^\s\"'<>)\\]{1,200}", re.IGNORECASE)
+_RELATIVE_TO_SCHEME = re.compile(r"^\s*//[A-Za-z0-9]")
+_FETCHING = frozenset({"src", "href", "action", "formaction", "poster", "data", "srcset", "ping"})
+# Numbers of a drawing are no identifiers: `M1.5.5.5` is not a network address.
+_DRAWING = frozenset({"d", "points", "viewbox", "transform", "style", "width", "height"})
+# `H4sI` is how base64 of a gzip stream begins.
+_PACKED = re.compile(r"H4sI[0-9A-Za-z+/]{40,}={0,2}")
+
+
+def audit_page(
+    path: Path,
+    policy: Policy,
+    *,
+    known_payloads: Collection[str] = (),
+    release_id: str = "",
+    previous_report_sha256: str | None = None,
+) -> AuditReport:
+    """Audit one self-contained HTML page.
+
+    Args:
+        path: the page.
+        policy: what is allowed.
+        known_payloads: SHA-256 of unpacked libraries the page may carry (a plotting library is not
+            about people, and its source names addresses it never calls). Any other packed payload
+            is unpacked and read.
+        release_id: release the page belongs to.
+        previous_report_sha256: hash of the report before this one.
+
+    Returns:
+        The report; a page that cannot be read gives verdict `fail`, not an exception.
+    """
+    started = datetime.now(UTC)
+    checks = Checks(policy.maximum_seconds)
+    before = file_sha256(path) if path.is_file() else ""
+    page = _Page()
+
+    def parsed() -> Outcome:
+        size = path.stat().st_size
+        if size > policy.maximum_page_bytes:
+            raise ValueError(f"{size} bytes are more than the audit may read")
+        page.read(path.read_text(encoding="utf-8"), frozenset(known_payloads))
+        return page.problems, {"texts": len(page.texts), "known_payloads": page.known}
+
+    checks.run("PAGE-1", "the page can be read in full", "all", parsed)
+    checks.run("PAGE-2", "no personal data in the page", "none", lambda: _personal(page, policy))
+    checks.run("PAGE-3", "no address outside the page", "none", lambda: _addresses(page, policy))
+    checks.run("PAGE-4", "the browser is told to fetch nothing", "CSP", lambda: _policy(page))
+    checks.run("FILE-3", "the audit saw one unchanged file", "", lambda: _same(path, before))
+    checks.complete((*REQUIRED_PAGE_CHECKS, "FILE-3"))
+    report = AuditReport(
+        subject="page",
+        audience="marketing",
+        release_id=release_id,
+        file={
+            "name": path.name,
+            "sha256": before,
+            "bytes": path.stat().st_size if path.is_file() else 0,
+        },
+        tables=(),
+        checks=tuple(checks.results),
+        allowed=(),
+        policy_sha256=policy.digest(),
+        minimum_users=policy.minimum_users,
+        manifest_sha256="",
+        manifest_invocation_id="",
+        code_version=code_version(),
+        tool_versions=tool_versions(),
+        started_at=started.isoformat(timespec="seconds"),
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        previous_report_sha256=previous_report_sha256,
+    )
+    return without_personal_data(report)
+
+
+class _Page(HTMLParser):
+    """Collects everything of a page that a person or a browser could read."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.texts: list[tuple[str, str]] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.security: list[str] = []
+        self.problems: list[Finding] = []
+        self.known = 0
+        self._element = ""
+        self._kind = ""
+        self._payloads: frozenset[str] = frozenset()
+
+    def read(self, html: str, payloads: frozenset[str]) -> None:
+        """Parse the page; must be called once."""
+        self._payloads = payloads
+        self.feed(html)
+        self.close()
+        if not self.texts:
+            self.problems.append(Finding("page", "no text in the page"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self._element, self._kind = tag, values.get("type", "")
+        if tag == "meta" and values.get("http-equiv", "").lower() == "content-security-policy":
+            self.security.append(values.get("content", ""))
+        for name, value in values.items():
+            self.attributes.append((tag, name, value))
+            if name not in _DRAWING and value:
+                self._add(f"<{tag} {name}>", value)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._element = self._kind = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._element == "script" and "json" in self._kind:
+            self._add_json(data)
+        elif data.strip():
+            self._add(f"<{self._element or 'text'}>", data)
+
+    def handle_comment(self, data: str) -> None:
+        self._add("comment", data)
+
+    def _add_json(self, text: str) -> None:
+        # Bare numbers in a figure are amounts and counts that the database audit has weighed in
+        # their columns; text in it is text.
+        try:
+            content = json.loads(text)
+        except ValueError:
+            self._add("<script>", text)
+            return
+        for part in _strings(content):
+            self._add("<script>", part)
+
+    def _add(self, place: str, text: str) -> None:
+        for packed in _PACKED.findall(text):
+            self._unpack(place, packed)
+        self.texts.append((place, _PACKED.sub(" ", text)))
+
+    def _unpack(self, place: str, packed: str) -> None:
+        try:
+            content = gzip.decompress(base64.b64decode(packed, validate=True))
+        except (binascii.Error, OSError, EOFError, zlib.error) as problem:
+            finding = Finding(place, "packed payload that cannot be read", message=str(problem))
+            self.problems.append(finding)
+            return
+        if hashlib.sha256(content).hexdigest() in self._payloads:
+            self.known += 1
+            return
+        text = content.decode("utf-8", errors="replace")
+        if text.lstrip().startswith(("{", "[")):
+            self._add_json(text)
+        else:
+            self._add(f"{place} packed", text)
+
+
+def _strings(content: Any) -> Iterator[str]:
+    """Keys and texts of a JSON document."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            yield key
+            yield from _strings(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _strings(value)
+
+
+def _personal(page: _Page, policy: Policy) -> Outcome:
+    with closing(scratch().cursor()) as con, TimeLimit(con, policy.maximum_seconds):
+        found = scan_texts(con, page.texts)
+    findings = [Finding(place, hit.pattern.label, 1, 1, hit.sample) for place, hit in found]
+    return findings, {"texts": len(page.texts)}
+
+
+def _addresses(page: _Page, policy: Policy) -> Outcome:
+    allowed = tuple(policy.page_addresses)
+    named = [(place, address) for place, text in page.texts for address in _ADDRESS.findall(text)]
+    named += [
+        (f"<{tag} {name}>", value)
+        for tag, name, value in page.attributes
+        if name in _FETCHING and _RELATIVE_TO_SCHEME.match(value)
+    ]
+    findings = [
+        Finding(place, "address outside the page", message=address[:80])
+        for place, address in sorted(set(named))
+        if not address.startswith(allowed)
+    ]
+    return findings, {"addresses": len(named)}
+
+
+def _policy(page: _Page) -> Outcome:
+    if not page.security:
+        return [Finding("<head>", "no content security policy")], {}
+    findings = []
+    for content in page.security:
+        rules = dict(
+            (rule.split(None, 1) + [""])[:2] for rule in content.split(";") if rule.strip()
+        )
+        if rules.get("default-src", "").strip() != "'none'":
+            findings.append(Finding("<meta>", "default-src of the policy is not 'none'"))
+        if re.search(r"(?<![\w'-])\*|https?:|//", content):
+            findings.append(Finding("<meta>", "the policy lets something in from outside"))
+    return findings, {"policies": len(page.security)}
+
+
+def _same(path: Path, before: str) -> Outcome:
+    after = file_sha256(path)
+    changed = [Finding(path.name, "the page changed while it was audited")]
+    return ([] if before and after == before else changed), {"sha256": after}

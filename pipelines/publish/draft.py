@@ -1,0 +1,266 @@
+"""One release in the making: its files, its audits, and what is said when one fails.
+
+What belongs here: building, auditing and drawing inside one private folder. What does not: that
+folder's place among the releases, or making it current (`release`).
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib import metadata as packages
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pipelines.privacy.audit import audit_database
+from pipelines.privacy.catalogue import Catalogue
+from pipelines.privacy.page import audit_page
+from pipelines.privacy.policy import AUDIENCES, Policy, policy_for
+from pipelines.privacy.report import AuditReport, canonical_json, sha256_of
+from pipelines.publish import pointer
+from pipelines.publish.candidate import build_candidate
+from pipelines.publish.dictionary import write_dictionary
+from pipelines.publish.digest import logical_digest
+from pipelines.publish.pointer import Release, ReleaseError, ReleaseFile
+from pipelines.settings import Workspace
+from pipelines.warehouse.connect import duckdb_settings
+
+DATABASE_NAMES = {"analyst": "wallet", "marketing": "marketing"}
+_LINES_SHOWN = 20
+
+Render = Callable[[Path, Path | None, Path, dict[str, Any]], Path]
+Progress = Callable[[str], object]
+
+
+class PublishRefused(Exception):  # noqa: N818 - a refusal is the gate doing its work
+    """The audit failed: nothing was published and the release before stays current.
+
+    The message names every problem; `report` is the audit's full report.
+    """
+
+    def __init__(self, message: str, report: Path) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class Draft:
+    """One release in its private folder, until every audit has passed."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        catalogue: Catalogue,
+        release_id: str,
+        folder: Path,
+        say: Progress,
+    ) -> None:
+        self.workspace, self.catalogue, self.say = workspace, catalogue, say
+        self.release_id, self.folder = release_id, folder
+        self.policy: Policy = policy_for(workspace.settings)
+        self.created_at = datetime.now(UTC).isoformat(timespec="seconds")
+        self.reports: list[AuditReport] = []
+        self.databases = {
+            audience: folder / f"{DATABASE_NAMES[audience]}-{release_id}.duckdb"
+            for audience in AUDIENCES
+        }
+        self.previous = _previous_audit(workspace, say)
+
+    def build(self) -> None:
+        """Write one database per audience and audit each."""
+        settings = duckdb_settings(self.workspace)
+        for audience, path in self.databases.items():
+            self.say(f"Building {path.name}")
+            mine = self.catalogue.for_audience(audience)
+            build_candidate(self.workspace.warehouse, mine, path, settings)
+        for audience, path in self.databases.items():
+            self.say(f"Auditing {path.name}")
+            self.reports.append(
+                audit_database(
+                    path,
+                    self.catalogue,
+                    audience,
+                    self.policy,
+                    release_id=self.release_id,
+                    previous_report_sha256=self._last_hash(),
+                )
+            )
+        self._refuse_unless_passed()
+        self.digests = {name: logical_digest(path) for name, path in self.databases.items()}
+
+    def draw(self, render: Render) -> None:
+        """Write report and dictionary from the audited files, and audit the pages."""
+        self.say("Drawing the report")
+        checks = [check for report in self.reports for check in report.checks]
+        passed = sum(check.status == "pass" for check in checks)
+        settings = self.workspace.settings
+        meta = {
+            "release_id": self.release_id,
+            "generated_at": self.created_at,
+            "verdict": "pass" if all(r.verdict == "pass" for r in self.reports) else "fail",
+            "checks_passed": passed,
+            "checks_total": len(checks),
+            "package_version": _package_version(),
+            "inputs": self.workspace.name,
+            "timezone": settings.business_timezone,
+            "minimum_cell_users": settings.minimum_cell_users,
+        }
+        report, dictionary = self.folder / "report.html", self.folder / "dictionary.html"
+        render(self.databases["marketing"], self.databases["analyst"], report, meta)
+        rows = {
+            audience: {table: int(digest.split(":")[0]) for table, digest in tables.items()}
+            for audience, tables in self.digests.items()
+        }
+        write_dictionary(self.catalogue, rows, self.release_id, dictionary)
+        self.say("Auditing the pages")
+        for page in (report, dictionary):
+            self.reports.append(
+                audit_page(
+                    page,
+                    self.policy,
+                    known_payloads=_plotting_libraries(),
+                    release_id=self.release_id,
+                    previous_report_sha256=self._last_hash(),
+                )
+            )
+        self._refuse_unless_passed()
+
+    def finish(self, inputs_digest: str) -> Release:
+        """Write the audit, flush everything to disk, and compare all files with their audits."""
+        audit = self._write_audit(self.folder / "audit.json", inputs_digest)
+        audiences = {path.name: audience for audience, path in self.databases.items()}
+        release = Release(
+            release_id=self.release_id,
+            folder=self.folder,
+            files=tuple(
+                ReleaseFile(audience=audiences.get(report.file["name"], ""), **report.file)
+                for report in self.reports
+            ),
+            audit_sha256=audit,
+            checks=sum(len(report.checks) for report in self.reports),
+            inputs_digest=inputs_digest,
+            created_at=self.created_at,
+            logical_digests=self.digests,
+        )
+        for path in self.folder.iterdir():
+            path.chmod(0o444)
+            _sync_file(path)
+        pointer.sync_folder(self.folder)
+        self.check(release)
+        return release
+
+    def check(self, release: Release) -> None:
+        """Refuse when any file of the release is not the one that was audited."""
+        expected = {path.name for path in (release.audit, release.report, release.dictionary)}
+        expected |= {path.name for path in self.databases.values()}
+        strangers = {path.name for path in release.folder.iterdir()} - expected
+        try:
+            if strangers:
+                raise ReleaseError(
+                    f"unexpected files in the release: {', '.join(sorted(strangers))}"
+                )
+            pointer.verify(release)
+        except ReleaseError as error:
+            self._refuse([str(error)])
+
+    def _refuse_unless_passed(self) -> None:
+        problems = [
+            f"{report.file['name']}  {problem}"
+            for report in self.reports
+            for problem in report.problems
+        ]
+        if problems or any(report.verdict != "pass" for report in self.reports):
+            self._refuse(problems)
+
+    def _refuse(self, problems: list[str]) -> None:
+        folder = self.workspace.root / "audit"
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = folder / f"refused-{self.release_id}.json"
+        self._write_audit(kept, "", problems)
+        more = len(problems) - _LINES_SHOWN
+        lines = [f"  {problem}" for problem in problems[:_LINES_SHOWN]]
+        lines += [f"  … and {more} more"] if more > 0 else []
+        raise PublishRefused(
+            "\n".join(
+                [
+                    f"Nothing was published: the privacy audit found {len(problems)} problem(s).",
+                    *lines,
+                    _what_stays(self.workspace),
+                    f"Full audit: {kept}",
+                ]
+            ),
+            kept,
+        )
+
+    def _write_audit(
+        self, path: Path, inputs_digest: str, problems: list[str] | None = None
+    ) -> str:
+        """Write all reports as one document; returns its SHA-256."""
+        checks = [check for report in self.reports for check in report.checks]
+        content = canonical_json(
+            {
+                "schema_version": 1,
+                "release_id": self.release_id,
+                "verdict": "fail" if problems is not None else "pass",
+                "problems": problems or [],
+                "checks_passed": sum(check.status == "pass" for check in checks),
+                "checks_total": len(checks),
+                "inputs_digest": inputs_digest,
+                "previous_audit_sha256": self.previous,
+                "reports": [report.as_dict() for report in self.reports],
+            }
+        )
+        path.write_bytes(content)
+        return sha256_of(content)
+
+    def _last_hash(self) -> str | None:
+        if self.reports:
+            return sha256_of(canonical_json(self.reports[-1].as_dict()))
+        return self.previous
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def _previous_audit(workspace: Workspace, say: Progress) -> str | None:
+    """Hash of the current release's audit; a pointer that cannot be read is what we replace."""
+    try:
+        current = pointer.read_pointer(workspace)
+    except ReleaseError as error:
+        say(str(error))
+        return None
+    return current.audit_sha256 if current else None
+
+
+def _what_stays(workspace: Workspace) -> str:
+    try:
+        current = pointer.read_pointer(workspace)
+    except ReleaseError as error:
+        return str(error)
+    if current is None:
+        return "There is no earlier release."
+    return f"Release {current.release_id} stays current."
+
+
+def _plotting_libraries() -> frozenset[str]:
+    """SHA-256 of the libraries that the reports room ships packed, once unpacked."""
+    vendor = resources.files("pipelines") / "reports" / "vendor"
+    if not vendor.is_dir():
+        return frozenset()
+    return frozenset(
+        sha256(gzip.decompress(entry.read_bytes())).hexdigest()
+        for entry in vendor.iterdir()
+        if entry.name.endswith(".gz")
+    )
+
+
+def _package_version() -> str:
+    try:
+        return packages.version("wallet-analytics")
+    except packages.PackageNotFoundError:
+        return "not installed"

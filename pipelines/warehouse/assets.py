@@ -1,0 +1,139 @@
+"""The dbt project as Dagster assets: one multi-asset, its tests as checks.
+
+What belongs here: which asset and check a dbt node is, starting the build for what Dagster
+selected, and reporting what happened. What does not: how dbt is run (`dbt_run`), SQL
+(`dbt_project/`).
+
+The Python rooms read marts and write `analysis.*`, which published models read: Dagster therefore
+runs this one function in two steps, marts and published, each with its own selection.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+
+from pipelines.settings import Workspace
+from pipelines.warehouse import dbt_run
+from pipelines.warehouse.connect import connect
+
+_UNIQUE_ID = "dagster_dbt/unique_id"
+# The last thing ingest writes.
+_LAKE_FILES = dg.AssetKey(["lake", "files"])
+
+
+class LayerTranslator(DagsterDbtTranslator):
+    """Groups assets by layer: reference, staging, intermediate, marts, published.
+
+    Seeds wait for the lake although they read nothing of it: otherwise they would be a dbt run of
+    their own, before there is a lake to open.
+    """
+
+    def get_asset_spec(self, manifest: Any, unique_id: str, project: Any) -> dg.AssetSpec:
+        """The spec of a node; of a seed with the lake as its upstream."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        if unique_id.startswith("seed."):
+            return spec.merge_attributes(deps=[_LAKE_FILES])
+        return spec
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The first folder below `models`; seeds are reference data."""
+        if dbt_resource_props["resource_type"] == "seed":
+            return "reference"
+        return dbt_resource_props["fqn"][1]
+
+
+@dbt_assets(
+    name="dbt_models",
+    manifest=dbt_run.manifest_path(),
+    dagster_dbt_translator=LayerTranslator(
+        # Control totals and files come from one asset of ingest.
+        DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)
+    ),
+)
+def dbt_models(
+    context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Build and test the selected models and seeds.
+
+    Raises:
+        dagster.Failure: a model or an error-severity test failed; names them, with message and SQL.
+    """
+    assets = {spec.metadata[_UNIQUE_ID]: spec.key for spec in context.assets_def.specs}
+    checks = {spec.metadata[_UNIQUE_ID]: spec.key for spec in context.assets_def.check_specs}
+    assets = {node: key for node, key in assets.items() if key in context.selected_asset_keys}
+    checks = {node: key for node, key in checks.items() if key in context.selected_asset_check_keys}
+    select = _selectors([*assets, *checks]) if context.is_subset else []
+    runs = dbt_run.build(workspace, select=select, only_selected=bool(select))
+    rows = _row_counts(workspace, runs)
+    for run in runs:
+        if run.unique_id in assets and run.status == "success":
+            metadata: dict[str, Any] = {"seconds": round(run.seconds, 3)}
+            if run.relation in rows:
+                metadata["dagster/row_count"] = rows[run.relation]
+            yield dg.MaterializeResult(asset_key=assets[run.unique_id], metadata=metadata)
+        elif run.unique_id in checks and run.status != "skipped":
+            yield _check_result(run, checks[run.unique_id])
+    _log(context, runs)
+    _raise_on_failure(runs)
+
+
+def _selectors(unique_ids: Iterable[str]) -> list[str]:
+    """dbt selectors for exactly these nodes; names are unique in the project."""
+    # `test.wallet.<name>.<hash>` is selected by its name, `model.wallet.<name>` likewise.
+    return sorted(unique_id.split(".")[2] for unique_id in unique_ids)
+
+
+def _row_counts(workspace: Workspace, runs: Iterable[dbt_run.NodeRun]) -> dict[str, int]:
+    """Rows of the tables that were built; views are not counted, that would run them."""
+    tables = [
+        run.relation
+        for run in runs
+        if run.relation and run.status == "success" and run.materialized in {"table", "seed"}
+    ]
+    if not tables:
+        return {}
+    counts = [f"select '{table}', count(*) from {table}" for table in tables]
+    with connect(workspace) as connection:
+        return dict(connection.execute(" union all ".join(counts)).fetchall())
+
+
+def _check_result(run: dbt_run.NodeRun, key: dg.AssetCheckKey) -> dg.AssetCheckResult:
+    is_warning = run.status == "warn"
+    return dg.AssetCheckResult(
+        passed=run.status == "pass",
+        asset_key=key.asset_key,
+        check_name=key.name,
+        severity=dg.AssetCheckSeverity.WARN if is_warning else dg.AssetCheckSeverity.ERROR,
+        description=run.message or None,
+        metadata={
+            "rows_found": run.failures,
+            "seconds": round(run.seconds, 3),
+            **({"sql": dg.MetadataValue.path(str(run.sql_path))} if run.sql_path else {}),
+        },
+    )
+
+
+def _log(context: dg.AssetExecutionContext, runs: list[dbt_run.NodeRun]) -> None:
+    models = sum(run.relation is not None and run.status == "success" for run in runs)
+    passed = sum(run.status == "pass" for run in runs)
+    context.log.info(f"{models} tables and views built, {passed} tests passed")
+    for run in runs:
+        if run.status == "warn":
+            context.log.warning(f"{run.name}: {run.failures} rows to look at")
+
+
+def _raise_on_failure(runs: list[dbt_run.NodeRun]) -> None:
+    failed = [run for run in runs if not run.ok and run.status != "skipped"]
+    if not failed:
+        return
+    lines = [f"{run.name}: {run.message}" for run in failed]
+    skipped = sum(run.status == "skipped" for run in runs)
+    if skipped:
+        lines.append(f"{skipped} nodes that depend on them were skipped.")
+    raise dg.Failure(
+        description="dbt: " + "\n".join(lines),
+        metadata={run.name: dg.MetadataValue.path(str(run.sql_path or "no SQL")) for run in failed},
+        allow_retries=False,
+    )

@@ -1,0 +1,247 @@
+"""Running dbt inside this process.
+
+What belongs here: parsing the dbt project once, building it against a workspace, and handing back
+what happened as plain records. What does not: Dagster (`assets`), SQL (`dbt_project/`).
+
+dbt as a command costs about six seconds of imports per call and a manifest parse; in-process, with
+the parsed manifest kept, a build of everything costs little more than its SQL. The manifest does
+not depend on the workspace: paths and thresholds are read from the environment while SQL is
+rendered, so one parse serves all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.settings import DBT_PROJECT_DIR, Workspace
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+TARGET_DIR = DBT_PROJECT_DIR / "target"
+MANIFEST_PATH = TARGET_DIR / "manifest.json"
+
+# Parsing reads the profile but opens nothing; constant values keep dbt's parse cache valid. The
+# file's stem becomes the database's name in all SQL, so it is that of `Workspace.warehouse`.
+_PARSE_ENVIRONMENT = {"WALLET_WAREHOUSE": "warehouse.duckdb", "WALLET_LAKE": "lake"}
+
+# The parsed project of this process, with the state of the files it was parsed from.
+_parsed: dict[float, Manifest] = {}
+
+
+class DbtError(RuntimeError):
+    """dbt could not start, or stopped before it ran any model."""
+
+
+@dataclass(frozen=True)
+class NodeRun:
+    """What became of one model, seed or test.
+
+    Attributes:
+        unique_id: dbt's id, `model.wallet.fct_payments`.
+        resource_type: model, seed, test or unit_test.
+        status: success, error, skipped; of tests pass, fail, warn, error, skipped.
+        message: dbt's own words.
+        failures: rows that a test found.
+        seconds: time spent.
+        sql_path: file with the SQL as it was sent, None when there is none.
+        relation: `schema.table` of a model or seed, None for tests.
+        materialized: table, view, seed, test or unit.
+    """
+
+    unique_id: str
+    resource_type: str
+    status: str
+    message: str
+    failures: int
+    seconds: float
+    sql_path: Path | None
+    relation: str | None
+    materialized: str
+
+    @property
+    def name(self) -> str:
+        """The node's name without type and project; hashes of generic tests are left in."""
+        return self.unique_id.split(".", 2)[2]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the node did what it should; a warning is fine, a skipped node is not."""
+        return self.status in {"success", "pass", "warn"}
+
+
+def dbt_environment(workspace: Workspace) -> dict[str, str]:
+    """The variables that `profiles.yml` and the macros read, as a workspace wants them."""
+    settings = workspace.settings
+    return {
+        "WALLET_WAREHOUSE": str(workspace.warehouse),
+        "WALLET_LAKE": str(workspace.lake),
+        "WALLET_MEMORY_LIMIT": settings.memory_limit,
+        "WALLET_THREADS": str(settings.threads),
+        "WALLET_TEMP_DIRECTORY": str(workspace.warehouse.with_suffix(".tmp")),
+        "WALLET_MINIMUM_CELL_USERS": str(settings.minimum_cell_users),
+        "WALLET_REPORTING_CURRENCY": settings.reporting_currency,
+        "WALLET_BUSINESS_TIMEZONE": settings.business_timezone,
+        "WALLET_ORDER_RETRY_WINDOW_HOURS": str(settings.order_retry_window_hours),
+    }
+
+
+def manifest_path() -> Path:
+    """Path of an up-to-date `manifest.json`, parsing the project when it changed.
+
+    Raises:
+        DbtError: the project does not parse.
+    """
+    if not MANIFEST_PATH.is_file() or MANIFEST_PATH.stat().st_mtime < _newest_change():
+        _parse()
+    return MANIFEST_PATH
+
+
+def build(
+    workspace: Workspace,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    only_selected: bool = False,
+) -> list[NodeRun]:
+    """Build and test models in the warehouse of a workspace.
+
+    Args:
+        workspace: whose lake is read and whose warehouse is written.
+        select: dbt selectors; everything when empty.
+        exclude: dbt selectors to leave out.
+        only_selected: run just the tests that are selected by name; otherwise also those of
+            selected models whose other parents are selected or stand before them.
+
+    Returns:
+        One record per node, in the order they finished. Failures are records, not exceptions.
+
+    Raises:
+        DbtError: dbt could not run at all, or the lake is not there.
+    """
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    arguments += ["--indirect-selection", "empty" if only_selected else "buildable"]
+    if select:
+        arguments += ["--select", *select]
+    if exclude:
+        arguments += ["--exclude", *exclude]
+    runs = _run_nodes(arguments, workspace)
+    lines = [f"{run.status:8} {run.seconds:7.2f} s  {run.name}  {run.message}" for run in runs]
+    log = _work_dir(workspace) / "last_build.log"
+    log.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return runs
+
+
+def run_unit_tests(workspace: Workspace) -> list[NodeRun]:
+    """Run dbt's unit tests. They test SQL on rows made up in YAML, not data: for the test suite.
+
+    The models' parents must exist in the warehouse; their columns give the made-up rows types.
+    """
+    return _run_nodes(["test", "--select", "test_type:unit"], workspace)
+
+
+def _run_nodes(arguments: list[str], workspace: Workspace) -> list[NodeRun]:
+    work_dir = _work_dir(workspace)
+    work_dir.mkdir(parents=True, exist_ok=True)
+    arguments = [*arguments, "--no-write-json", "--target-path", str(work_dir / "target")]
+    try:
+        result = _invoke(arguments, dbt_environment(workspace), _manifest())
+    finally:
+        _release_warehouse()
+    runs = [_node_run(run, workspace) for run in result.results]
+    for run in runs:
+        if run.resource_type == "operation" and not run.ok:
+            raise DbtError(f"The lake at {workspace.lake} cannot be read. {run.message}")
+    return [run for run in runs if run.resource_type != "operation"]
+
+
+def _work_dir(workspace: Workspace) -> Path:
+    return workspace.warehouse.parent / "dbt"
+
+
+def _manifest() -> Manifest:
+    newest = _newest_change()
+    if newest not in _parsed:
+        _parse()
+    return _parsed[newest]
+
+
+def _parse() -> None:
+    newest = _newest_change()
+    manifest = _invoke(["parse", "--target-path", str(TARGET_DIR)], _PARSE_ENVIRONMENT, None)
+    # dbt leaves a manifest that says the same untouched; its time must still move on.
+    MANIFEST_PATH.touch()
+    _parsed.clear()
+    _parsed[newest] = manifest
+
+
+def _newest_change() -> float:
+    """Time of the last change in the dbt project; deleted files show in their folder's time."""
+    folders = ("macros", "models", "seeds", "tests")
+    files = [DBT_PROJECT_DIR / "dbt_project.yml", DBT_PROJECT_DIR / "profiles.yml"]
+    for folder in folders:
+        files += [DBT_PROJECT_DIR / folder, *(DBT_PROJECT_DIR / folder).rglob("*")]
+    return max(path.stat().st_mtime for path in files)
+
+
+def _invoke(arguments: list[str], environment: Mapping[str, str], manifest: Manifest | None) -> Any:
+    """Call dbt and return the command's own result object."""
+    from dbt.cli.main import dbtRunner
+
+    # dbt formats each of its 3000 debug lines before it drops them: a tenth of a build's CPU.
+    quiet = ["--log-level", "none", "--log-level-file", "none"]
+    with _variables(environment), contextlib.chdir(DBT_PROJECT_DIR):
+        outcome = dbtRunner(manifest=manifest).invoke(
+            [*arguments, *quiet, "--profiles-dir", str(DBT_PROJECT_DIR)]
+        )
+    error = outcome.exception
+    if error is not None and not isinstance(error, Exception):
+        raise error  # an interrupt, which dbt catches too
+    if error is not None or outcome.result is None:
+        raise DbtError(f"dbt {arguments[0]} could not run. {error}") from error
+    return outcome.result
+
+
+@contextlib.contextmanager
+def _variables(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _release_warehouse() -> None:
+    """dbt-duckdb keeps the file open, and with it the lock, until told otherwise."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
+
+
+def _node_run(run: Any, workspace: Workspace) -> NodeRun:
+    node = run.node
+    compiled = getattr(node, "compiled_path", None)
+    path = _work_dir(workspace) / "target" / "compiled" / "wallet" / node.original_file_path
+    if compiled:
+        path = DBT_PROJECT_DIR / compiled
+    is_table = node.resource_type in {"model", "seed"}
+    return NodeRun(
+        unique_id=node.unique_id,
+        resource_type=str(node.resource_type),
+        status=str(run.status),
+        message=(run.message or "").strip(),
+        failures=run.failures or 0,
+        seconds=run.execution_time,
+        sql_path=path if path.is_file() else None,
+        relation=f"{node.schema}.{node.alias}" if is_table else None,
+        materialized=str(node.config.materialized),
+    )

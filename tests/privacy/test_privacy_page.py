@@ -1,0 +1,95 @@
+"""The audit of a page: personal data in any corner, addresses, the content security policy."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+
+import pytest
+
+from pipelines.privacy.page import audit_page
+from pipelines.privacy.policy import Policy
+
+CSP = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+
+
+def page(body: str, csp: str | None = CSP, head: str = "") -> str:
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{csp}">' if csp else ""
+    return (
+        f"<!doctype html><html><head>{policy}{head}</head><body><h1>报告</h1>{body}</body></html>"
+    )
+
+
+def failed(tmp_path, html: str, **more) -> set[str]:
+    path = tmp_path / "report.html"
+    path.write_text(html, encoding="utf-8")
+    report = audit_page(path, Policy(), **more)
+    assert (report.verdict == "pass") == (report.problems == ())
+    return {check.id for check in report.checks if check.status == "fail"}
+
+
+def packed(text: str) -> str:
+    return base64.b64encode(gzip.compress(text.encode())).decode()
+
+
+CLEAN = [
+    "<p>¥13,800,138,000 in 2024-01</p>",
+    '<script type="application/json">{"y": [13800138000, 15100000000.5], "x": ["a"]}</script>',
+    '<svg xmlns="http://www.w3.org/2000/svg"><path d="M1.5.5.5.5L13800138000"/></svg>',
+    '<style>.a{color:red} @media print{.b{display:none}}</style><a href="#top">up</a>',
+    '<img src="data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ">',
+]
+SPOILED = [
+    ("<p>call 13800138000</p>", "PAGE-2"),
+    ('<p title="li@example.com">x</p>', "PAGE-2"),
+    ("<!-- li@example.com -->", "PAGE-2"),
+    ("<script>var a='4111111111111111'</script>", "PAGE-2"),
+    ('<script type="application/json">{"customdata": [["13800138000"]]}</script>', "PAGE-2"),
+    ("<script>var z='" + packed('{"who": "li@example.com"}' + " " * 99) + "'</script>", "PAGE-2"),
+    (f"<script>var z='{packed('call 13800138000 ' * 9)}'</script>", "PAGE-2"),
+    ("<script>var z='H4sI" + "A" * 60 + "'</script>", "PAGE-1"),
+    ('<script src="https://cdn.example.net/x.js"></script>', "PAGE-3"),
+    ('<img src="//cdn.example.net/x.png">', "PAGE-3"),
+    ("<style>@import url(http://example.net/x.css)</style>", "PAGE-3"),
+    ("<script>fetch('wss://example.net')</script>", "PAGE-3"),
+]
+
+
+def test_clean_page(tmp_path):
+    assert failed(tmp_path, page("".join(CLEAN))) == set()
+
+
+@pytest.mark.parametrize(("body", "check"), SPOILED)
+def test_spoiled_page(tmp_path, body, check):
+    assert failed(tmp_path, page(body)) == {check}
+
+
+@pytest.mark.parametrize(
+    "csp",
+    [
+        None,
+        "default-src 'self'",
+        "default-src 'none'; img-src *",
+        "default-src 'none'; img-src https:",
+    ],
+)
+def test_policy_that_lets_something_in(tmp_path, csp):
+    assert "PAGE-4" in failed(tmp_path, page("x", csp))
+
+
+def test_known_library_is_not_read(tmp_path):
+    library = "/* plot.js, author@example.com, https://example.net */" * 20
+    html = page(f"<script>var z='{packed(library)}'</script>")
+    assert failed(tmp_path, html) == {"PAGE-2", "PAGE-3"}
+    known = {hashlib.sha256(library.encode()).hexdigest()}
+    assert failed(tmp_path, html, known_payloads=known) == set()
+
+
+def test_page_that_is_missing_empty_or_not_text(tmp_path):
+    assert "PAGE-1" in failed(tmp_path, "")
+    missing = audit_page(tmp_path / "none.html", Policy())
+    assert missing.verdict == "fail"
+    path = tmp_path / "bytes.html"
+    path.write_bytes(b"\xff\xfe\x00")
+    assert audit_page(path, Policy()).verdict == "fail"

@@ -1,0 +1,38 @@
+"""A phone number on its way into a published column: nothing is published, the column named."""
+
+from __future__ import annotations
+
+import shutil
+
+from conftest import take_the_whole_way
+
+from pipelines.settings import Workspace
+
+# A made-up number in the form of a Chinese mobile number.
+LEAK = """\
+attempt_id,merchant_order_id,provider,attempted_at,outcome,amount,currency,user_id,region
+LEAK-1,LEAK-ORDER-1,alipay,2026-03-31T12:00:00+08:00,succeeded,10.00,CNY,U1,13812345678
+"""
+
+
+def listing(folder):
+    return {p.relative_to(folder): p.stat().st_mtime_ns for p in folder.rglob("*")}
+
+
+def test_publish_refuses_names_the_column_and_changes_nothing(sample_run, tmp_path):
+    root = tmp_path / "data"
+    shutil.copytree(sample_run.workspace.root, root, symlinks=True)
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    (landing / "attempts.csv").write_text(LEAK, encoding="utf-8")
+    settings = sample_run.settings.model_copy(update={"data_dir": tmp_path})
+    workspace = Workspace("merchant", landing, root, settings)
+    before = listing(workspace.releases)
+
+    run = take_the_whole_way(settings, workspace)
+
+    assert not run.success
+    assert "fct_payment_attempts" in run.printed
+    assert "region" in run.printed
+    assert "13812345678" not in run.printed
+    assert listing(workspace.releases) == before
