@@ -28,8 +28,8 @@ select trim(c[1], '`') as trade_time, c[6] as txn, c[7] as order_no, c[8] as ope
     c[23]::decimal(18, 4) as fee, c[25]::decimal(18, 4) as amount
 from (
     select string_split(line, ',`') as c
-    from read_csv('{inputs}/**/*All*.csv*', delim = e'\\x01', quote = '', escape = '', header = false,
-        columns = {{'line': 'varchar'}}, skip = 1, auto_detect = false, null_padding = true)
+    from read_csv('{inputs}/**/*All*.csv*', delim = e'\\x01', quote = '', escape = '',
+        header = false, columns = {{'line': 'varchar'}}, skip = 1, auto_detect = false, null_padding = true)
     where line like '`%'
 )
 where len(c) = 27;
@@ -44,9 +44,10 @@ from read_csv('{alipay}/*.csv', header = false, auto_detect = false, delim = ','
 
 create table attempts as
 select distinct on (attempt_id) attempt_id, merchant_order_id as order_no, provider,
-    coalesce(wallet, provider) as wallet, attempted_at::timestamptz at time zone 'UTC' as tried_at,
-    outcome, amount::decimal(18, 4) as amount, user_id, error_code, latency_ms::bigint as latency_ms,
-    region, channel, app_version
+    coalesce(wallet, provider) as wallet,
+    attempted_at::timestamptz at time zone 'UTC' as tried_at,
+    outcome, amount::decimal(18, 4) as amount, user_id, error_code,
+    latency_ms::bigint as latency_ms, region, channel, app_version
 from ({attempts})
 where coalesce(is_test::varchar, 'false') <> 'true';
 
