@@ -29,7 +29,8 @@ select trim(c[1], '`') as trade_time, c[6] as txn, c[7] as order_no, c[8] as ope
 from (
     select string_split(line, ',`') as c
     from read_csv('{inputs}/**/*All*.csv*', delim = e'\\x01', quote = '', escape = '',
-        header = false, columns = {{'line': 'varchar'}}, skip = 1, auto_detect = false, null_padding = true)
+        header = false, columns = {{'line': 'varchar'}}, skip = 1, auto_detect = false,
+        null_padding = true)
     where line like '`%'
 )
 where len(c) = 27;
