@@ -1,5 +1,10 @@
 -- Every attempt, capture and linked refund is in exactly one order, and with its amount.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_payments'}}}) }}
+{{ config(
+    meta={
+        'description': 'Orders do not hold every attempt, payment and refund exactly once',
+        'dagster': {'ref': {'name': 'fct_payments'}},
+    }
+) }}
 
 with orders as (
 

@@ -1,5 +1,10 @@
 -- Every rejected line has its reason in the reject table.
-{{ config(meta={'dagster': {'ref': {'name': 'rpt_file_conservation'}}}) }}
+{{ config(
+    meta={
+        'description': 'Rejected lines without an entry in the reject table',
+        'dagster': {'ref': {'name': 'rpt_file_conservation'}},
+    }
+) }}
 
 with documents as (
 

@@ -1,5 +1,10 @@
 -- Orders of known people outside test traffic are in dim_users, each once.
-{{ config(meta={'dagster': {'ref': {'name': 'dim_users'}}}) }}
+{{ config(
+    meta={
+        'description': 'Users do not hold every order exactly once',
+        'dagster': {'ref': {'name': 'dim_users'}},
+    }
+) }}
 
 with users as (
 

@@ -1,5 +1,11 @@
 -- More than 2 % of the failed value has no known reason: codes to add to the seed failure_codes.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'fct_payment_attempts'}}}) }}
+{{ config(
+    severity='warn',
+    meta={
+        'description': 'More than 2 % of the failed amount has no known reason',
+        'dagster': {'ref': {'name': 'fct_payment_attempts'}},
+    }
+) }}
 
 with failed as (
 

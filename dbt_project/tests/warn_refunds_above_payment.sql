@@ -1,5 +1,11 @@
 -- More asked back than was paid: a payment missing from the files, or a mistake worth money.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'fct_refunds'}}}) }}
+{{ config(
+    severity='warn',
+    meta={
+        'description': 'Payments of which more was asked back than paid',
+        'dagster': {'ref': {'name': 'fct_refunds'}},
+    }
+) }}
 
 with refunds as (
 

@@ -1,5 +1,11 @@
 -- Rows of a state that no bill had so far, or without a date or an amount: kept out of the facts.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'rpt_file_conservation'}}}) }}
+{{ config(
+    severity='warn',
+    meta={
+        'description': 'Rows of an unknown kind or without date or amount were left out',
+        'dagster': {'ref': {'name': 'rpt_file_conservation'}},
+    }
+) }}
 
 select lost.*
 from {{ ref('int_rows__not_in_facts') }} as lost

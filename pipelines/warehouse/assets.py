@@ -121,14 +121,21 @@ def _log(context: dg.AssetExecutionContext, runs: list[dbt_run.NodeRun]) -> None
     context.log.info(f"{models} tables and views built, {passed} tests passed")
     for run in runs:
         if run.status == "warn":
-            context.log.warning(f"{run.name}: {run.failures} rows to look at")
+            context.log.warning(_finding(run))
+
+
+def _finding(run: dbt_run.NodeRun) -> str:
+    """A failed or warning node in one line, in a person's words where the test has some."""
+    if run.meaning and run.failures:
+        return f"{run.meaning} ({run.failures} found; {run.name})"
+    return f"{run.name}: {run.message}"
 
 
 def _raise_on_failure(runs: list[dbt_run.NodeRun]) -> None:
     failed = [run for run in runs if not run.ok and run.status != "skipped"]
     if not failed:
         return
-    lines = [f"{run.name}: {run.message}" for run in failed]
+    lines = [_finding(run) for run in failed]
     skipped = sum(run.status == "skipped" for run in runs)
     if skipped:
         lines.append(f"{skipped} nodes that depend on them were skipped.")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,7 @@ class NodeRun:
         sql_path: file with the SQL as it was sent, None when there is none.
         relation: `schema.table` of a model or seed, None for tests.
         materialized: table, view, seed, test or unit.
+        meaning: what a failing test says to a person (`meta.description`); may be empty.
     """
 
     unique_id: str
@@ -63,6 +65,7 @@ class NodeRun:
     sql_path: Path | None
     relation: str | None
     materialized: str
+    meaning: str = ""
 
     @property
     def name(self) -> str:
@@ -171,10 +174,23 @@ def _manifest() -> Manifest:
 
 
 def _parse() -> None:
-    newest = _newest_change()
-    manifest = _invoke(["parse", "--target-path", str(TARGET_DIR)], _PARSE_ENVIRONMENT, None)
-    # dbt leaves a manifest that says the same untouched; its time must still move on.
-    MANIFEST_PATH.touch()
+    """Parse the project, keep the result, and put `manifest.json` in place in one step.
+
+    The UI starts several processes that all want a manifest: one parses at a time, and none reads
+    half a file.
+    """
+    from filelock import FileLock
+
+    TARGET_DIR.mkdir(parents=True, exist_ok=True)
+    with FileLock(TARGET_DIR / ".parse.lock"):
+        newest = _newest_change()
+        folder = TARGET_DIR / "parse"
+        manifest = _invoke(["parse", "--target-path", str(folder)], _PARSE_ENVIRONMENT, None)
+        draft = TARGET_DIR / f"manifest.{os.getpid()}.json"
+        shutil.copyfile(folder / "manifest.json", draft)
+        # As old as what it was parsed from: a change made meanwhile is newer.
+        os.utime(draft, (newest, newest))
+        draft.replace(MANIFEST_PATH)
     _parsed.clear()
     _parsed[newest] = manifest
 
@@ -193,7 +209,7 @@ def _invoke(arguments: list[str], environment: Mapping[str, str], manifest: Mani
     from dbt.cli.main import dbtRunner
 
     # dbt formats each of its 3000 debug lines before it drops them: a tenth of a build's CPU.
-    quiet = ["--log-level", "none", "--log-level-file", "none"]
+    quiet = ["--log-level", "none", "--log-level-file", "none", "--log-path", str(TARGET_DIR)]
     with _variables(environment), contextlib.chdir(DBT_PROJECT_DIR):
         outcome = dbtRunner(manifest=manifest).invoke(
             [*arguments, *quiet, "--profiles-dir", str(DBT_PROJECT_DIR)]
@@ -244,4 +260,5 @@ def _node_run(run: Any, workspace: Workspace) -> NodeRun:
         sql_path=path if path.is_file() else None,
         relation=f"{node.schema}.{node.alias}" if is_table else None,
         materialized=str(node.config.materialized),
+        meaning=node.config.meta.get("description", ""),
     )

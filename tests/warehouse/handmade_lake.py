@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import uuid
+from decimal import Decimal
 from pathlib import Path
 
 import dagster as dg
@@ -375,8 +376,8 @@ def _control_totals() -> list[dict]:
             "source": source,
             "total_name": total,
             "currency": "CNY",
-            "expected": amount,
-            "actual": amount,
+            "expected": Decimal(amount),
+            "actual": Decimal(amount),
             "matched": True,
         }
         for name, source, total, amount in stated

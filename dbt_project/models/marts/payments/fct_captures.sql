@@ -66,6 +66,7 @@ select
     captures.store_id,
     captures.sub_merchant_id,
     order_users.order_key is not null as has_attempt,
+    captures.source,
     captures.file_sha256,
     {{ archive_member('captures.source_file') }} as file_member,
     captures.row_number

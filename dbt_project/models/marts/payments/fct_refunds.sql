@@ -81,6 +81,7 @@ select
     {{ days_between('captured_date', 'business_date') }} as days_since_capture,
     {{ seconds_between('requested_at', 'completed_at') }} as turnaround_seconds,
     operator_key,
+    source,
     file_sha256,
     {{ archive_member('source_file') }} as file_member,
     row_number

@@ -67,7 +67,7 @@ events as (
     union all
 
     select
-        case when provider = 'wechat_pay' then 'wechat_trade_bill' else 'alipay_trade_bill' end,
+        source,
         currency,
         amount,
         fee_amount,
@@ -79,7 +79,7 @@ events as (
     union all
 
     select
-        case when provider = 'wechat_pay' then 'wechat_trade_bill' else 'alipay_trade_bill' end,
+        source,
         currency,
         null,
         null,

@@ -8,15 +8,9 @@ dated as (
 
     select 'payment_attempts' as source, business_date from {{ ref('fct_payment_attempts') }}
     union all
-    select
-        case when provider = 'wechat_pay' then 'wechat_trade_bill' else 'alipay_trade_bill' end,
-        business_date
-    from {{ ref('fct_captures') }}
+    select source, business_date from {{ ref('fct_captures') }}
     union all
-    select
-        case when provider = 'wechat_pay' then 'wechat_trade_bill' else 'alipay_trade_bill' end,
-        business_date
-    from {{ ref('fct_refunds') }}
+    select source, business_date from {{ ref('fct_refunds') }}
 
 ),
 

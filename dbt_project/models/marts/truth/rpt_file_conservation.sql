@@ -9,17 +9,9 @@ fact_rows as (
     select 'payment_attempts' as source, file_sha256, file_member
     from {{ ref('fct_payment_attempts') }}
     union all
-    select
-        case when provider = 'wechat_pay' then 'wechat_trade_bill' else 'alipay_trade_bill' end,
-        file_sha256,
-        file_member
-    from {{ ref('fct_captures') }}
+    select source, file_sha256, file_member from {{ ref('fct_captures') }}
     union all
-    select
-        case when provider = 'wechat_pay' then 'wechat_trade_bill' else 'alipay_trade_bill' end,
-        file_sha256,
-        file_member
-    from {{ ref('fct_refunds') }}
+    select source, file_sha256, file_member from {{ ref('fct_refunds') }}
 
 ),
 
