@@ -36,7 +36,7 @@ def is_up_to_date(workspace: Workspace) -> bool:
     Compares content hashes, the code and the settings; a release that was tampered with or a
     ledger from an interrupted run makes this False, so the run is done.
     """
-    from pipelines.ingest.run import pending_files
+    from pipelines.ingest.run import is_settled
     from pipelines.publish.inputs import inputs_digest
     from pipelines.publish.pointer import ReleaseError, current_release
 
@@ -44,9 +44,9 @@ def is_up_to_date(workspace: Workspace) -> bool:
         release = current_release(workspace)
     except ReleaseError:
         return False
-    if release is None or pending_files(workspace):
+    if release is None or release.inputs_digest != inputs_digest(workspace):
         return False
-    return release.inputs_digest == inputs_digest(workspace)
+    return is_settled(workspace)
 
 
 def show(console: Console, workspace: Workspace, result: RunResult, *, per_file: bool) -> int:

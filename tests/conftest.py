@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,11 @@ def take_the_whole_way(settings: Settings, workspace: Workspace) -> SampleRun:
     result = runs.run_everything(settings, workspace, console)
     quarantined = summary.show(console, workspace, result, per_file=True)
     return SampleRun(settings, workspace, result.success, quarantined, console.file.getvalue())
+
+
+@pytest.fixture(scope="session")
+def whole_way() -> Callable[[Settings, Workspace], SampleRun]:
+    return take_the_whole_way
 
 
 @pytest.fixture(scope="session")

@@ -66,14 +66,16 @@ def ingest(workspace: Workspace, progress: Progress | None = None) -> IngestSumm
         return _Run(workspace, key, progress or (lambda *_: None)).run()
 
 
-def pending_files(workspace: Workspace) -> list[Path]:
-    """Input files that a run would read: bytes not in the ledger, or refused last time.
+def is_settled(workspace: Workspace) -> bool:
+    """Whether another run could only repeat what the ledger says already.
 
-    Hashes every file, writes nothing.
+    True when every input file is in the ledger, be it ingested or quarantined, and no quarantined
+    one was taken away. Code and settings are not compared here. Hashes every file, writes nothing.
     """
     records = read_ledger(workspace)
-    known = {sha256 for sha256, record in records.items() if record.status == INGESTED}
-    return [path for path in workspace.input_files() if _try_sha256(path) not in known]
+    present = {_try_sha256(path) for path in workspace.input_files()}
+    quarantined = {sha256 for sha256, record in records.items() if record.status != INGESTED}
+    return present <= records.keys() and quarantined <= present
 
 
 class _Run:

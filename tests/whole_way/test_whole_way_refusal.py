@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shutil
 
-from conftest import take_the_whole_way
-
 from pipelines.settings import Workspace
 
 # A made-up number in the form of a Chinese mobile number.
@@ -19,7 +17,7 @@ def listing(folder):
     return {p.relative_to(folder): p.stat().st_mtime_ns for p in folder.rglob("*")}
 
 
-def test_publish_refuses_names_the_column_and_changes_nothing(sample_run, tmp_path):
+def test_publish_refuses_names_the_column_and_changes_nothing(sample_run, whole_way, tmp_path):
     root = tmp_path / "data"
     shutil.copytree(sample_run.workspace.root, root, symlinks=True)
     landing = tmp_path / "landing"
@@ -29,7 +27,7 @@ def test_publish_refuses_names_the_column_and_changes_nothing(sample_run, tmp_pa
     workspace = Workspace("merchant", landing, root, settings)
     before = listing(workspace.releases)
 
-    run = take_the_whole_way(settings, workspace)
+    run = whole_way(settings, workspace)
 
     assert not run.success
     assert "fct_payment_attempts" in run.printed
