@@ -169,15 +169,8 @@ def month_totals(data: ReportData, month: date | None) -> dict[str, float]:
     if rows.is_empty():
         return {}
     counts = ["attempts", "succeeded", "failed", "unknown", "orders", "orders_succeeded"]
-    # The refund rate comes without its count of payments; paid orders stand in for it, or, for a
-    # merchant who has bills but no attempt log, the captured amount.
-    weight = pl.col("orders_succeeded" if rows["orders_succeeded"].sum() else "captured_amount")
-    weight = weight.cast(pl.Float64)
-    sums = rows.select(
-        pl.col(*counts, "orders_recovered", "captured_amount", "refunded_amount").sum(),
-        (pl.col("refund_rate_by_count") * weight).sum().alias("refund_weighted"),
-        weight.filter(pl.col("refund_rate_by_count").is_not_null()).sum().alias("refund_weight"),
-    )
+    counts += ["orders_first_failed", "orders_recovered", "captures", "refunded_captures"]
+    sums = rows.select(pl.col(*counts, "captured_amount", "refunded_amount").sum())
     return sums.row(0, named=True)
 
 

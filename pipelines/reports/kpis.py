@@ -16,11 +16,9 @@ INTERVAL_BELOW = 1000
 _RATES = {
     "order_success_rate": ("orders_succeeded", "orders", "up", "order_success_rate"),
     "attempt_success_rate": ("succeeded", "resolved", "up", "attempt_success_rate"),
-    "refund_rate": ("refund_weighted", "refund_weight", "down", "refund_rate_by_count"),
+    "refund_rate": ("refunded_captures", "captures", "down", "refund_rate_by_count"),
     "recovered_share": ("orders_recovered", "orders_first_failed", "up", "recovery_rate"),
 }
-# The refund rate is published per wallet without its count of payments: no n, no interval.
-_WITHOUT_COUNT = {"refund_rate"}
 KPI_METRICS = {name: spec[3] for name, spec in _RATES.items()} | {
     "captured_amount": "captured_amount"
 }
@@ -60,13 +58,7 @@ def build_kpis(data: ReportData) -> list[dict[str, Any]]:
 def _with_denominators(totals: dict[str, float]) -> dict[str, float]:
     if not totals:
         return {}
-    return totals | {
-        "resolved": totals["succeeded"] + totals["failed"],
-        # Orders paid at the first try cannot be recovered; all others could have been.
-        "orders_first_failed": totals["orders"]
-        - totals["orders_succeeded"]
-        + totals["orders_recovered"],
-    }
+    return totals | {"resolved": totals["succeeded"] + totals["failed"]}
 
 
 def _rate_card(name: str, now: dict[str, float], before: dict[str, float]) -> dict[str, Any]:
@@ -74,16 +66,15 @@ def _rate_card(name: str, now: dict[str, float], before: dict[str, float]) -> di
     n = now.get(denominator) or 0
     earlier_n = before.get(denominator) or 0
     value = now[numerator] / n if n else None
-    is_counted = name not in _WITHOUT_COUNT
     low, high = None, None
-    if is_counted and 0 < n < INTERVAL_BELOW:
+    if 0 < n < INTERVAL_BELOW:
         low, high = wilson(now[numerator], n)
     change = value - before[numerator] / earlier_n if value is not None and earlier_n else None
     return {
         "id": name,
         "kind": "percent",
         "value": value,
-        "n": n if is_counted else None,
+        "n": n,
         "low": low,
         "high": high,
         "change": change,

@@ -48,7 +48,8 @@ TABLES = {
         month DATE, wallet VARCHAR, users BIGINT, attempts BIGINT, succeeded BIGINT,
         failed BIGINT, unknown BIGINT, attempt_success_rate DOUBLE, rate_low DOUBLE,
         rate_high DOUBLE, orders BIGINT, orders_succeeded BIGINT, order_success_rate DOUBLE,
-        orders_recovered BIGINT, captured_amount DECIMAL(18,4), refunded_amount DECIMAL(18,4),
+        orders_first_failed BIGINT, orders_recovered BIGINT, captures BIGINT,
+        refunded_captures BIGINT, captured_amount DECIMAL(18,4), refunded_amount DECIMAL(18,4),
         refund_rate_by_count DOUBLE, fee_amount DECIMAL(18,4), effective_fee_rate DOUBLE,
         currency VARCHAR""",
     "daily_performance": """
@@ -184,7 +185,8 @@ def _wallet_rows() -> list[tuple]:
             rows.append(
                 (month, wallet, tried // 5, tried, succeeded, failed, unknown)
                 + (succeeded / (succeeded + failed), low, high, orders, paid, paid / orders)
-                + (round(failed * 0.45), captured, captured * 0.021, 0.024 - 0.001 * number)
+                + (failed, round(failed * 0.45), paid, round(paid * (0.024 - 0.001 * number)))
+                + (captured, captured * 0.021, 0.024 - 0.001 * number)
                 + (captured * 0.006, 0.006, "CNY")
             )
     return rows

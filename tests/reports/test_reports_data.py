@@ -61,7 +61,7 @@ def test_segments_come_in_reading_order_with_their_audience_size(data):
 
 def test_amounts_of_other_currencies_are_never_added(tmp_path, release_rows):
     foreign = [
-        (*row[:14], row[14] * 0.01, row[15], row[16], row[17], row[18], "USD")
+        (*row[:17], row[17] * 0.01, *row[18:-1], "USD")
         for row in release_rows["wallet_performance"]
         if row[1] == "apple_pay"
     ]
@@ -81,7 +81,7 @@ def test_month_totals_equal_the_published_rows(data, release_rows):
     totals = month_totals(data, date(2026, 3, 1))
     assert totals["attempts"] == sum(row[3] for row in rows)
     assert totals["orders_succeeded"] == sum(row[11] for row in rows)
-    assert totals["captured_amount"] == pytest.approx(sum(row[14] for row in rows))
+    assert totals["captured_amount"] == pytest.approx(sum(row[17] for row in rows))
     assert month_totals(data, None) == {}
 
 
@@ -109,8 +109,11 @@ def test_kpis_with_change_and_interval(data):
     assert 0 < success["change"] < 0.01
     recovered = cards["recovered_share"]
     assert recovered["n"] < 1000
+    assert recovered["value"] == pytest.approx(0.45, abs=0.005), "of orders that failed first"
     assert recovered["low"] < recovered["value"] < recovered["high"]
-    assert cards["refund_rate"]["value"] == pytest.approx(0.022)
+    # Refunded payments over payments: 22 in a thousand of each wallet, to the whole payment.
+    assert cards["refund_rate"]["value"] == pytest.approx(0.022, abs=2e-4)
+    assert cards["refund_rate"]["n"] > 0
     assert cards["refund_rate"]["good"] == "down"
     assert cards["captured_amount"]["change"] > 0
     assert {card["definition"] for card in cards.values()} == set(KPI_METRICS.values())
@@ -118,14 +121,14 @@ def test_kpis_with_change_and_interval(data):
 
 def test_bills_without_an_attempt_log_still_give_a_refund_rate(tmp_path, release_rows):
     bills_only = [
-        (*row[:3], 0, 0, 0, 0, None, None, None, 0, 0, None, 0, *row[14:])
+        (*row[:3], 0, 0, 0, 0, None, None, None, 0, 0, None, 0, 0, *row[15:])
         for row in release_rows["wallet_performance"]
     ]
     path = build_marketing_db(
         tmp_path / "m.duckdb", {**release_rows, "wallet_performance": bills_only}
     )
     cards = {card["id"]: card for card in build_kpis(load_report_data(path))}
-    assert cards["refund_rate"]["value"] == pytest.approx(0.022)
+    assert cards["refund_rate"]["value"] == pytest.approx(0.022, abs=2e-4)
     assert cards["order_success_rate"]["value"] is None
     assert cards["captured_amount"]["value"] > 0
 

@@ -54,6 +54,7 @@ order_counts as (
         first_wallet as wallet,
         count(*) as orders,
         sum(case when final_outcome = 'succeeded' then 1 else 0 end) as orders_succeeded,
+        sum(case when first_outcome = 'failed' then 1 else 0 end) as orders_first_failed,
         sum(case when is_recovered then 1 else 0 end) as orders_recovered
     from payments
     where has_attempts and not is_test
@@ -120,7 +121,10 @@ select
     cast(coalesce(order_counts.orders, 0) as bigint) as orders,
     cast(coalesce(order_counts.orders_succeeded, 0) as bigint) as orders_succeeded,
     {{ share('order_counts.orders_succeeded', 'order_counts.orders') }} as order_success_rate,
+    cast(coalesce(order_counts.orders_first_failed, 0) as bigint) as orders_first_failed,
     cast(coalesce(order_counts.orders_recovered, 0) as bigint) as orders_recovered,
+    cast(coalesce(money.captures, 0) as bigint) as captures,
+    cast(coalesce(money.refunded_captures, 0) as bigint) as refunded_captures,
     cast(coalesce(money.captured_amount, 0) as decimal(18, 4)) as captured_amount,
     cast(coalesce(money.refunded_amount, 0) as decimal(18, 4)) as refunded_amount,
     {{ share('money.refunded_captures', 'money.captures') }} as refund_rate_by_count,
