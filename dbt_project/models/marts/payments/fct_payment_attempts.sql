@@ -179,3 +179,4 @@ left join failure_codes
     and resolved.provider = failure_codes.provider
     and coalesce(resolved.error_code, '') = failure_codes.error_code
     and coalesce(resolved.error_sub_code, '') = failure_codes.error_sub_code
+    and coalesce(resolved.provider_state, '') = failure_codes.provider_state
