@@ -41,14 +41,20 @@ def check_pseudonym(
         return [Finding(place, "numbers padded to look like pseudonyms", padded, padded)]
     if distinct < _SPREAD_FEWEST:
         return []
-    return _uneven(con, relation, place, name)
+    return _uneven(con, relation, place, name, every=max(1, distinct // _SPREAD_SAMPLE))
 
 
-def _uneven(con: duckdb.DuckDBPyConnection, relation: str, place: str, name: str) -> list[Finding]:
-    """Keyed hashes use all 16 digits alike; the version digits of a UUID (13, 17) are left out."""
+def _uneven(
+    con: duckdb.DuckDBPyConnection, relation: str, place: str, name: str, every: int
+) -> list[Finding]:
+    """Keyed hashes use all 16 digits alike; the version digits of a UUID (13, 17) are left out.
+
+    Tables are stored in the order of their keys, so the first keys all begin alike: the sample is
+    one in `every` by a hash of the key.
+    """
     shares = con.execute(
         f"with d as (select distinct replace({name}, '-', '') as h from {relation}"
-        f" where {name} is not null limit {_SPREAD_SAMPLE}),"
+        f" where {name} is not null and hash({name}) % {every} = 0),"
         " n as (select substr(h, 1, 12) || substr(h, 14, 3) || substr(h, 18) as h from d),"
         " digits as (select unnest(range(16)) as i)"
         " select max(abs(seen - total / 16.0) / sqrt(total * 15.0 / 256)) from ("

@@ -63,8 +63,9 @@ class Release:
 
     @property
     def verdict(self) -> str:
-        """What a person reads: only what passed is published."""
-        return "passed"
+        """What `audit.json` says, in a word for a person: passed or failed."""
+        audit = json.loads(self.audit.read_text("utf-8"))
+        return "passed" if audit["verdict"] == "pass" else "failed"
 
     @property
     def report(self) -> Path:
