@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.table import Table
 
@@ -39,8 +40,14 @@ def _settings() -> Settings:
         return Settings()
     except ValidationError as wrong:
         for error in wrong.errors():
-            name = "WALLET_" + "_".join(str(part) for part in error["loc"]).upper()
-            errors.print(f"[red]Setting {name}:[/red] {error['msg']}")
+            name = "WALLET_" + "_".join(str(part) for part in error["loc"][:1]).upper()
+            errors.print(f"Setting {name}: {error['msg']}", markup=False)
+        raise typer.Exit(2) from None
+    except SettingsError as wrong:
+        # Lists are JSON: WALLET_WECHAT_ACCOUNTS='["1900000109"]'.
+        errors.print(
+            f"{wrong}. Lists are written as JSON, such as '[\"1900000109\"]'.", markup=False
+        )
         raise typer.Exit(2) from None
 
 
@@ -70,11 +77,33 @@ def run(
             result = runs.run_everything(settings, workspace, console)
     except WorkspaceBusyError as busy:
         raise _fail(str(busy)) from None
+    except OSError as error:
+        raise _fail(f"{error.strerror}: {error.filename}. Check WALLET_DATA_DIR.") from None
     quarantined = summary.show(console, workspace, result, per_file=files)
-    if not result.success:
+    if not result.success and not (quarantined and summary.is_empty(workspace)):
         raise typer.Exit(1)
     if quarantined:
         raise typer.Exit(QUARANTINED)
+
+
+@app.command()
+def forget(
+    names: Annotated[list[str], typer.Argument(help="File names as the summary prints them.")],
+) -> None:
+    """Take back what came from files that were wrong; take them out of landing first."""
+    from pipelines.automation import WorkspaceBusyError, run_lock
+    from pipelines.ingest.forget import ForgetError
+    from pipelines.ingest.forget import forget as forget_files
+
+    workspace = _settings().open_workspace()
+    try:
+        with run_lock(workspace):
+            found = forget_files(workspace, names)
+    except (WorkspaceBusyError, ForgetError) as error:
+        raise _fail(str(error)) from None
+    for name in found:
+        console.print(f"Forgotten: {name}", markup=False, soft_wrap=True)
+    console.print("Run `wallet run` to build a release without them.")
 
 
 @app.command()

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markup import escape
 
 from pipelines.settings import Settings, Workspace
 
@@ -63,9 +62,11 @@ class _ProgressHandler(logging.Handler):
             spent = time.monotonic() - self._started[step]
             self._console.print(f"  [green]done[/green] in {spent:.1f} s")
         elif kind is None and step and record.levelno >= logging.INFO:
-            message = meta.get("orig_message") or record.getMessage()
-            style = "yellow" if record.levelno >= logging.WARNING else "dim"
-            self._console.print(f"  [{style}]{escape(str(message))}[/{style}]")
+            message = str(meta.get("orig_message") or record.getMessage())
+            # What a failed step holds up is plain from the failure itself.
+            if not message.startswith("Dependencies for step"):
+                style = "yellow" if record.levelno >= logging.WARNING else "dim"
+                self._console.print(f"  {message}", style=style, markup=False)
 
 
 def _event_type(record: logging.LogRecord) -> str | None:
@@ -144,8 +145,10 @@ def _failures(result: dg.ExecuteInProcessResult) -> list[tuple[str, str]]:
 
 def _reason(error: object) -> str:
     """The innermost message: what the room said, without Dagster's wrapping."""
-    cause = getattr(error, "cause", None)
-    while cause is not None and getattr(cause, "cause", None) is not None:
-        cause = cause.cause
-    chosen = cause or error
-    return str(getattr(chosen, "message", chosen)).strip()
+    while getattr(error, "cause", None) is not None:
+        error = error.cause
+    message = str(getattr(error, "message", error)).strip()
+    # Serialised errors begin with the dotted name of their class.
+    name = getattr(error, "cls_name", None) or ""
+    head, _, rest = message.partition(": ")
+    return rest.strip() if name and head.rsplit(".", 1)[-1] == name and rest else message

@@ -8,10 +8,12 @@ or writing of data.
 from __future__ import annotations
 
 import os
+import zoneinfo
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import iso4217
 from pydantic import Field, field_validator
 from pydantic_settings import (
     BaseSettings,
@@ -70,7 +72,9 @@ class Settings(BaseSettings):
     order_retry_window_hours: int = Field(
         24, ge=1, description="a later success of the same order within this time is a recovery"
     )
-    memory_limit: str = Field("4GB", description="DuckDB's memory limit")
+    memory_limit: str = Field(
+        "4GB", pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", description="DuckDB's memory limit"
+    )
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     keep_releases: int = Field(5, ge=2, description="releases kept on disk, the current included")
     random_seed: int = 20260101
@@ -78,7 +82,32 @@ class Settings(BaseSettings):
     @field_validator("data_dir", "pseudonym_key_file")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
+        if value == Path():
+            raise ValueError("must name a path")
         return value.expanduser().resolve()
+
+    @field_validator("data_dir")
+    @classmethod
+    def _folder(cls, value: Path) -> Path:
+        if value.exists() and not value.is_dir():
+            raise ValueError(f"{value} is not a folder")
+        return value
+
+    @field_validator("business_timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        if value not in zoneinfo.available_timezones():
+            raise ValueError(
+                f"{value!r} is not a time zone of the IANA list, such as Asia/Shanghai"
+            )
+        return value
+
+    @field_validator("reporting_currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        if value not in {currency.code for currency in iso4217.Currency}:
+            raise ValueError(f"{value!r} is not a currency of ISO 4217, such as CNY")
+        return value
 
     @classmethod
     def settings_customise_sources(

@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pipelines.settings import Workspace
@@ -77,6 +78,9 @@ def _answer(connection: duckdb.DuckDBPyConnection, text: str, console: Console) 
     import duckdb
 
     words = text.strip().rstrip(";").split()
+    if not words:
+        console.print("Nothing to answer: the query is empty.")
+        return False
     if words and words[0] == ".help":
         console.print(_HELP)
         return True
@@ -100,9 +104,9 @@ def _answer(connection: duckdb.DuckDBPyConnection, text: str, console: Console) 
 
 
 def _print(names: list[str], rows: list[tuple], console: Console) -> None:
-    table = Table(*names, box=None, header_style="bold")
+    table = Table(*(escape(name) for name in names), box=None, header_style="bold")
     for row in rows[:_SHOWN_ROWS]:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        table.add_row(*("" if value is None else escape(str(value)) for value in row))
     console.print(table)
     more = f", the first {_SHOWN_ROWS} shown" if len(rows) > _SHOWN_ROWS else ""
     console.print(f"[dim]{len(rows):,} rows{more}[/dim]")

@@ -18,16 +18,22 @@ if TYPE_CHECKING:
     from pipelines.runs import RunResult
 
 
+# More lines than this say nothing that the table of rejects does not.
+_REJECTS_SHOWN = 20
+
+
 def announce(console: Console, workspace: Workspace) -> None:
     """Say whose files are read, so that nobody takes sample figures for their own."""
     files = len(workspace.input_files())
     if workspace.name == "samples":
         console.print(
-            f"[yellow]{workspace.settings.landing} holds no exports: running on the bundled "
-            f"samples ({files} files of a simulated merchant).[/yellow]"
+            f"{workspace.settings.landing} holds no exports: running on the bundled samples "
+            f"({files} files of a simulated merchant).",
+            style="yellow",
+            markup=False,
         )
     else:
-        console.print(f"Reading {files} files from {workspace.inputs}")
+        console.print(f"Reading {files} files from {workspace.inputs}", markup=False)
 
 
 def is_up_to_date(workspace: Workspace) -> bool:
@@ -49,6 +55,11 @@ def is_up_to_date(workspace: Workspace) -> bool:
     return is_settled(workspace)
 
 
+def is_empty(workspace: Workspace) -> bool:
+    """Whether no row of any file was ever loaded: then there is nothing to publish."""
+    return not _lake_rows(workspace, "_files", "select 1 from t where rows_loaded > 0 limit 1")
+
+
 def show(console: Console, workspace: Workspace, result: RunResult, *, per_file: bool) -> int:
     """Print the summary.
 
@@ -59,6 +70,7 @@ def show(console: Console, workspace: Workspace, result: RunResult, *, per_file:
 
     console.print()
     quarantined = _quarantine(console, workspace)
+    _rejects(console, workspace)
     if result.success:
         _balance(console, workspace, per_file=per_file)
     for step, message in result.failures:
@@ -85,12 +97,13 @@ def show(console: Console, workspace: Workspace, result: RunResult, *, per_file:
 
 
 def _lake_rows(workspace: Workspace, table: str, query: str) -> list[tuple[Any, ...]]:
-    path = workspace.lake / table
-    if not any(path.glob("*.parquet")):
+    files = [str(path) for path in sorted((workspace.lake / table).glob("*.parquet"))]
+    if not files:
         return []
     with duckdb.connect() as connection:
-        connection.execute(f"create view t as select * from read_parquet('{path}/*.parquet')")
-        return connection.execute(query).fetchall()
+        # A named list, not a glob: a folder's name may hold quotes or brackets.
+        relation = connection.read_parquet(files, union_by_name=True)
+        return relation.query("t", query).fetchall()
 
 
 def _quarantine(console: Console, workspace: Workspace) -> int:
@@ -100,11 +113,30 @@ def _quarantine(console: Console, workspace: Workspace) -> int:
         "select source_file, message from t where status = 'quarantined' order by source_file",
     )
     for name, message in rows:
-        console.print(f"[red]Quarantined[/red] {name}", soft_wrap=True)
-        console.print(f"  {message}", markup=False, soft_wrap=True)
+        console.print("[red]Quarantined[/red]", end=" ")
+        # Messages begin with the file's name.
+        said = message if message.startswith(name) else f"{name}: {message}"
+        console.print(" ".join(said.split()), markup=False, soft_wrap=True)
     if rows:
         console.print(f"{len(rows)} file(s) quarantined; they stay where they are.\n")
     return len(rows)
+
+
+def _rejects(console: Console, workspace: Workspace) -> None:
+    rows = _lake_rows(
+        workspace,
+        "_rejects",
+        """select _source_file, reason, count(*), min(_row_number), any_value(message)
+           from t group by 1, 2 order by 1, 2""",
+    )
+    for name, reason, count, line, message in rows[:_REJECTS_SHOWN]:
+        console.print("[yellow]Rejected[/yellow]", end=" ")
+        said = f"{name}: {count:,} rows ({reason}), the first in line {line}: {message}"
+        console.print(" ".join(said.split()), markup=False, soft_wrap=True)
+    if rows:
+        more = len(rows) - _REJECTS_SHOWN
+        tail = f"{more} more files or reasons. " if more > 0 else ""
+        console.print(f"{tail}All rejects: {workspace.lake / '_rejects'}\n", markup=False)
 
 
 def _balance(console: Console, workspace: Workspace, *, per_file: bool) -> None:
