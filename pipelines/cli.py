@@ -94,12 +94,13 @@ def forget(
     from pipelines.automation import WorkspaceBusyError, run_lock
     from pipelines.ingest.forget import ForgetError
     from pipelines.ingest.forget import forget as forget_files
+    from pipelines.ingest.ledger import IngestBusyError
 
     workspace = _settings().open_workspace()
     try:
         with run_lock(workspace):
             found = forget_files(workspace, names)
-    except (WorkspaceBusyError, ForgetError) as error:
+    except (WorkspaceBusyError, IngestBusyError, ForgetError) as error:
         raise _fail(str(error)) from None
     for name in found:
         console.print(f"Forgotten: {name}", markup=False, soft_wrap=True)

@@ -81,3 +81,16 @@
 {% macro duckdb__latest(value, time, tie) -%}
     max_by({{ value }}, case when {{ value }} is not null then row({{ time }}, {{ tie }}) end)
 {%- endmacro %}
+
+{#- Value of the earliest row, ties broken likewise. -#}
+{% macro earliest(value, time, tie) -%}
+    {{ adapter.dispatch('earliest', 'wallet')(value, time, tie) }}
+{%- endmacro %}
+
+{% macro default__earliest(value, time, tie) -%}
+    min_by({{ value }}, struct({{ time }}, {{ tie }}))
+{%- endmacro %}
+
+{% macro duckdb__earliest(value, time, tie) -%}
+    min_by({{ value }}, row({{ time }}, {{ tie }}))
+{%- endmacro %}

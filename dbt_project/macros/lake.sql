@@ -7,7 +7,9 @@
 {% macro default__open_lake() -%}{%- endmacro %}
 
 {% macro duckdb__open_lake() -%}
-    {%- set lake = env_var('WALLET_LAKE') | replace("'", "''") -%}
+    {#- The folder may have any name: brackets first, since they are what the others are put in. -#}
+    {%- set lake = env_var('WALLET_LAKE') | replace('[', '[[]') | replace('*', '[*]')
+        | replace('?', '[?]') | replace("'", "''") -%}
     create schema if not exists lake;
     {%- for name, files in {
         'wechat_trade_bill': 'wechat_trade_bill/*.parquet',

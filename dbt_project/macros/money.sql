@@ -14,10 +14,12 @@
     cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
 {%- endmacro %}
 
-{#- The amount band of a payment in its own currency; the lower bound belongs to the band. -#}
-{% macro amount_band(amount) -%}
+{#- The amount band of a payment in the reporting currency, NULL in others: 50 yen are not 50 yuan.
+    The lower bound belongs to the band. -#}
+{% macro amount_band(amount, currency) -%}
     case
-        when {{ amount }} is null then null
+        when {{ amount }} is null or {{ currency }} is null then null
+        when {{ currency }} <> {{ reporting_currency() }} then null
         when {{ amount }} < 50 then '0-50'
         when {{ amount }} < 200 then '50-200'
         when {{ amount }} < 500 then '200-500'

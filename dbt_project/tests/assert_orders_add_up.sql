@@ -1,4 +1,5 @@
--- Every attempt, capture and linked refund is in exactly one order, and with its amount.
+-- Every attempt, capture and linked refund is in exactly one order, and with its amount; what is in
+-- another currency than its order is left out there, and the order says so.
 {{ config(
     meta={
         'description': 'Orders do not hold every attempt, payment and refund exactly once',
@@ -29,13 +30,29 @@ attempts as (
 
 captures as (
 
-    select count(*) as captures, sum(amount) as captured_amount from {{ ref('fct_captures') }}
+    select
+        sum(case when is_told then 0 else 1 end) as captures,
+        sum(case when is_told then 0 else amount end) as captured_amount
+    from (
+        select
+            captures.amount,
+            coalesce(orders.has_other_currency and orders.currency <> captures.currency, false)
+                as is_told
+        from {{ ref('fct_captures') }} as captures
+        left join {{ ref('fct_payments') }} as orders on captures.order_key = orders.order_key
+    ) as placed
 
 ),
 
 refunds as (
 
-    select count(*) as refunds from {{ ref('fct_refunds') }} where not is_orphan
+    select count(*) as refunds
+    from {{ ref('fct_refunds') }} as refunds
+    left join {{ ref('fct_payments') }} as orders on refunds.order_key = orders.order_key
+    where
+        not refunds.is_orphan
+        and refunds.refund_status <> 'failed'
+        and not coalesce(orders.has_other_currency and orders.currency <> refunds.currency, false)
 
 )
 
@@ -47,6 +64,6 @@ cross join refunds
 where
     coalesce(orders.attempts, 0) <> attempts.attempts
     or coalesce(orders.failed_attempts, 0) <> coalesce(attempts.failed_attempts, 0)
-    or coalesce(orders.captures, 0) <> captures.captures
+    or coalesce(orders.captures, 0) <> coalesce(captures.captures, 0)
     or coalesce(orders.captured_amount, 0) <> coalesce(captures.captured_amount, 0)
     or coalesce(orders.refunds, 0) <> refunds.refunds

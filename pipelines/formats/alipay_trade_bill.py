@@ -35,20 +35,23 @@ from pipelines.formats.format import (
     stated_total,
     unknown_columns_warning,
 )
+from pipelines.formats.shapes import ALIPAY_BUSINESS, ALIPAY_MODE, CODE
+from pipelines.formats.times import bill_time_checks
 
 _REFUND = "退款"
 _COLUMNS = (
     Column("trade_no", ("支付宝交易号",), kind="id"),
     Column("out_trade_no", ("商户订单号",), kind="id"),
-    Column("business_type", ("业务类型",)),
+    Column("business_type", ("业务类型",), shape=ALIPAY_BUSINESS),
     # Free text; real bills hold hospital departments and appointment times here.
     Column("product_name", ("商品名称",), keep=False),
     Column("created_at", ("创建时间",)),
     Column("finished_at", ("完成时间",)),
-    Column("store_id", ("门店编号",)),
-    Column("store_name", ("门店名称",)),
+    Column("store_id", ("门店编号",), shape=CODE),
+    # Free text that nothing downstream reads, as 券名称; the store has its number.
+    Column("store_name", ("门店名称",), keep=False),
     Column("operator", ("操作员",), keep=False),
-    Column("terminal_id", ("终端号",)),
+    Column("terminal_id", ("终端号",), shape=CODE),
     # Masked name with phone or mail: no stable user id, still personal.
     Column("counterparty", ("对方账户",), keep=False),
     Column("order_amount", ("订单金额(元)",), kind="amount"),
@@ -58,15 +61,15 @@ _COLUMNS = (
     Column("alipay_discount", ("支付宝优惠(元)",), kind="amount"),
     Column("merchant_discount", ("商家优惠(元)",), kind="amount"),
     Column("voucher_amount", ("券核销金额(元)",), kind="amount"),
-    Column("voucher_name", ("券名称",)),
+    Column("voucher_name", ("券名称",), keep=False),
     Column("merchant_hongbao_amount", ("商家红包消费金额(元)",), kind="amount"),
     Column("card_amount", ("卡消费金额(元)",), kind="amount"),
     Column("refund_batch_no", ("退款批次号/请求号", "退款批次号"), kind="id"),
     Column("service_fee", ("服务费(元)",), kind="amount"),
     Column("commission", ("分润(元)",), kind="amount"),
     Column("net_amount", ("实收净额(元)",), kind="amount"),
-    Column("merchant_id_no", ("商户识别号",)),
-    Column("trade_mode", ("交易方式",)),
+    Column("merchant_id_no", ("商户识别号",), shape=CODE),
+    Column("trade_mode", ("交易方式",), shape=ALIPAY_MODE),
     Column("remark", ("备注",), keep=False),
 )
 # 分润 came in 2017, when the last three of these went.
@@ -228,7 +231,6 @@ def _measures() -> dict[str, pl.Expr]:
 # A refund has no trade number of its own: a full refund without a request number carries the
 # order number, partial ones tell themselves apart by the request number.
 _REFUND_REQUEST = pl.coalesce("refund_batch_no", "out_trade_no")
-_TIME = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2} \d{1,2}:\d{2}(:\d{2})?$"
 
 FORMAT = Format(
     source="alipay_trade_bill",
@@ -261,14 +263,8 @@ FORMAT = Format(
             pl.any_horizontal(pl.col("trade_no", "out_trade_no", "business_type").is_null()),
             "支付宝交易号, 商户订单号 and 业务类型 must be filled",
         ),
-        *(
-            RowCheck(
-                "bad_time",
-                pl.col(name).str.contains(_TIME).fill_null(value=False).not_(),
-                f"{header} must be a time such as 2025-11-01 09:30:00",
-            )
-            for name, header in (("created_at", "创建时间"), ("finished_at", "完成时间"))
-        ),
+        *bill_time_checks("created_at", "创建时间"),
+        *bill_time_checks("finished_at", "完成时间"),
         *(
             bad_amount_check(column.name, column.headers[0])
             for column in _COLUMNS

@@ -15,10 +15,15 @@ from typing import Literal
 
 import polars as pl
 
+from pipelines.formats.shapes import Shape
+
 # Separates the parts of a pseudonym's value; no export writes this control character.
 UNIT_SEPARATOR = "\x1f"
 # Six decimals: WeChat prints fees with five.
 AMOUNT = pl.Decimal(38, 6)
+# One payment of ten billion is a slip; sums of such rows would leave the warehouse's DECIMAL(18,4).
+AMOUNT_DIGITS = "[0-9]{1,10}"
+AMOUNT_LIMIT = "with at most 10 digits before the point"
 _STRIPPED = "\ufeff \t\r\u00a0\u3000"
 
 
@@ -42,13 +47,14 @@ class Column:
 
     `headers` are all header texts seen for it. `keep=False` declares personal data or free text:
     the raw value is never written. `kind` "id" is watched for spreadsheet damage, "amount" is a
-    decimal in major units.
+    decimal in major units. A kept value that does not fit `shape` is stored as `unrecognised`.
     """
 
     name: str
     headers: tuple[str, ...]
     keep: bool = True
     kind: Literal["text", "id", "amount"] = "text"
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +144,8 @@ class Format:
     normalise: Mapping[str, pl.Expr] = field(default_factory=dict)
     account_column: str | None = None
     account_setting: str | None = None
+    # The format is told by ASCII names alone, so GB18030 would take any other text for Chinese.
+    is_utf8_only: bool = False
     # Currency of the control totals.
     currency: str | None = None
 
@@ -217,20 +225,16 @@ def amount(name: str) -> pl.Expr:
 
 def bad_amount_check(name: str, header: str) -> RowCheck:
     """Reject rows whose amount is not a plain decimal number."""
-    is_plain = pl.col(name).str.contains(r"^[+-]?\d{1,15}(\.\d{1,6})?$")
-    return RowCheck("bad_amount", is_plain.not_(), f"{header} must be a number such as 12.34")
-
-
-def calendar_date(text: pl.Expr) -> pl.Expr:
-    """The date at the start of a time text, as printed (2016-07-27 or, re-saved, 2016/7/27)."""
-    day = text.str.extract(r"^(\d{4}[-/]\d{1,2}[-/]\d{1,2})").str.replace_all("/", "-")
-    return day.str.to_date("%Y-%m-%d", strict=False)
+    is_plain = pl.col(name).str.contains(rf"^[+-]?{AMOUNT_DIGITS}(\.[0-9]{{1,6}})?$")
+    message = f"{header} must be a number such as 12.34, {AMOUNT_LIMIT}"
+    return RowCheck("bad_amount", is_plain.not_(), message)
 
 
 def parse_decimal(text: str) -> Decimal | None:
     """A number of a footer (`45.0`, `-0.02000`, `1,234.50`), or None."""
     plain = text.strip(_STRIPPED + '`"').replace(",", "")
-    return Decimal(plain) if re.fullmatch(r"[+-]?\d+(\.\d+)?", plain) else None
+    # 14 digits are what the lake's table of control totals can hold.
+    return Decimal(plain) if re.fullmatch(r"[+-]?[0-9]{1,14}(\.[0-9]+)?", plain) else None
 
 
 def stated_total(name: str, number: str, measures: tuple[str, ...]) -> ControlTotal:

@@ -30,22 +30,24 @@ from pipelines.formats.format import (
     split_header,
     unknown_columns_warning,
 )
+from pipelines.formats.shapes import CODE, CURRENCY, PERCENTAGE, UPPER_CODE
+from pipelines.formats.times import bill_time_checks
 
 _FOOTER_MARK = "总交易单数"
 
 _COLUMNS = (
     Column("trade_time", ("交易时间",)),
-    Column("app_id", ("公众账号ID",)),
+    Column("app_id", ("公众账号ID",), shape=CODE),
     Column("mch_id", ("商户号",)),
-    Column("sub_mch_id", ("特约商户号", "子商户号")),
-    Column("device_info", ("设备号",)),
+    Column("sub_mch_id", ("特约商户号", "子商户号"), shape=CODE),
+    Column("device_info", ("设备号",), shape=CODE),
     Column("transaction_id", ("微信订单号",), kind="id"),
     Column("out_trade_no", ("商户订单号",), kind="id"),
     Column("openid", ("用户标识",), keep=False),
-    Column("trade_type", ("交易类型",)),
-    Column("trade_state", ("交易状态",)),
-    Column("bank_type", ("付款银行",)),
-    Column("currency", ("货币种类",)),
+    Column("trade_type", ("交易类型",), shape=UPPER_CODE),
+    Column("trade_state", ("交易状态",), shape=UPPER_CODE),
+    Column("bank_type", ("付款银行",), shape=UPPER_CODE),
+    Column("currency", ("货币种类",), shape=CURRENCY),
     Column("settlement_amount", ("应结订单金额", "总金额"), kind="amount"),
     Column("coupon_amount", ("代金券金额", "企业红包金额", "代金券或立减优惠金额"), kind="amount"),
     Column("refund_requested_at", ("退款申请时间",)),
@@ -58,16 +60,17 @@ _COLUMNS = (
         ("充值券退款金额", "企业红包退款金额", "代金券或立减优惠退款金额"),
         kind="amount",
     ),
-    Column("refund_type", ("退款类型",)),
-    Column("refund_status", ("退款状态",)),
+    Column("refund_type", ("退款类型",), shape=UPPER_CODE),
+    Column("refund_status", ("退款状态",), shape=UPPER_CODE),
     Column("product_name", ("商品名称",), keep=False),
     # Free text that the merchant attaches to an order: often ids, sometimes names.
     Column("attach", ("商户数据包",), keep=False),
     Column("fee", ("手续费",), kind="amount"),
-    Column("fee_rate", ("费率",)),
+    Column("fee_rate", ("费率",), shape=PERCENTAGE),
     Column("order_amount", ("订单金额",), kind="amount"),
     Column("requested_refund_amount", ("申请退款金额",), kind="amount"),
-    Column("fee_rate_note", ("费率备注",)),
+    # Free text that nothing downstream reads.
+    Column("fee_rate_note", ("费率备注",), keep=False),
 )
 _BY_NAME = {column.name: column for column in _COLUMNS}
 _REFUND_GROUP = [
@@ -187,7 +190,6 @@ def _key(*parts: pl.Expr | str) -> pl.Expr:
 
 # A payment row prints the character 0 as its refund number.
 _REFUND_ID = pl.when(pl.col("refund_id") != "0").then(pl.col("refund_id"))
-_TIME = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2} \d{1,2}:\d{2}(:\d{2})?$"
 
 FORMAT = Format(
     source="wechat_trade_bill",
@@ -213,10 +215,14 @@ FORMAT = Format(
             "微信订单号 and 商户订单号 must be filled",
         ),
         RowCheck(
-            "bad_time",
-            pl.col("trade_time").str.contains(_TIME).fill_null(value=False).not_(),
-            "交易时间 must be a time such as 2025-11-01 09:30:00",
+            "bad_value",
+            pl.col("mch_id").str.contains(r"^[0-9]{1,20}$").not_(),
+            "商户号 must be a merchant number",
         ),
+        *bill_time_checks("trade_time", "交易时间"),
+        # The character 0 stands for nothing here, as in the refund numbers.
+        *bill_time_checks("refund_requested_at", "退款申请时间", is_required=False, empty_mark="0"),
+        *bill_time_checks("refund_succeeded_at", "退款成功时间", is_required=False, empty_mark="0"),
         *(
             bad_amount_check(column.name, column.headers[0])
             for column in _COLUMNS

@@ -10,7 +10,7 @@ import json
 
 from pipelines.formats.catalogue import all_formats
 from pipelines.formats.format import BadFileError, Layout
-from pipelines.ingest.ledger import write_json
+from pipelines.ingest.ledger import INGESTED, FileRecord, write_json
 from pipelines.settings import Workspace
 
 
@@ -32,6 +32,23 @@ def known_accounts(workspace: Workspace, *, is_lake_empty: bool) -> dict[str, tu
 def pin_accounts(workspace: Workspace, accounts: dict[str, tuple[str, ...]]) -> None:
     """Remember the own accounts for later runs."""
     write_json(workspace.lake / "_accounts.json", accounts, workspace)
+
+
+def drop_unfounded_pins(workspace: Workspace, records: dict[str, FileRecord]) -> None:
+    """Forget the pinned account of a source of which no bill is left: the next one pins anew."""
+    path = workspace.lake / "_accounts.json"
+    if not path.exists():
+        return
+    founded = {
+        document.source
+        for record in records.values()
+        for document in record.documents
+        if document.status == INGESTED and document.account
+    }
+    pins = json.loads(path.read_text(encoding="utf-8"))
+    kept = {source: own for source, own in pins.items() if source in founded}
+    if kept != pins:
+        write_json(path, kept, workspace)
 
 
 def foreign_account_error(

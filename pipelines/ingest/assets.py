@@ -70,6 +70,8 @@ def lake(
         asset_key=_REJECTS_KEY, metadata={"dagster/row_count": summary.rows_rejected}
     )
     yield dg.MaterializeResult(asset_key=_FILES_KEY, metadata=_files_metadata(summary))
+    if not summary.rows_loaded:
+        raise dg.Failure("No row could be read from any file: there is nothing to build.")
 
 
 def _source_metadata(counts: SourceCounts) -> dict[str, int]:

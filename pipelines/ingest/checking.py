@@ -7,10 +7,12 @@ spreadsheet destroyed. What does not: the checks themselves (`formats`), splitti
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
 from pipelines.formats.format import BadFileError, Layout
+from pipelines.formats.times import INGEST_DAY
 from pipelines.ingest.splitting import MESSAGES
 
 # What is left of a long number that was saved as a number: 4.2E+27 ...
@@ -56,9 +58,11 @@ class RowChecker:
             reason: text.format(expected=len(layout.columns)) for reason, text in MESSAGES.items()
         }
 
-    def batch(self, frame: pl.DataFrame, *, is_last: bool) -> Batch:
-        """Good and bad rows; BadFileError when ids were destroyed."""
-        marked = frame.with_columns(self._absent).with_columns(self._cleaned)
+    def batch(self, frame: pl.DataFrame, ingest_day: date, *, is_last: bool) -> Batch:
+        """Good and bad rows, judged on the day of the run; BadFileError when ids were destroyed."""
+        marked = frame.with_columns(
+            *self._absent, pl.lit(ingest_day, pl.Date).alias(INGEST_DAY)
+        ).with_columns(self._cleaned)
         marked = marked.with_columns(self._marks)
         if marked["_destroyed"].any():
             raise BadFileError(
@@ -72,7 +76,9 @@ class RowChecker:
         bad = marked.filter(is_bad)
         rows = marked.filter(~is_bad) if bad.height else marked
         return Batch(
-            rows.drop("_check", "_destroyed", "_problem", "_line"), self._rejects(bad), is_last
+            rows.drop("_check", "_destroyed", "_problem", "_line", INGEST_DAY),
+            self._rejects(bad),
+            is_last,
         )
 
     def _number_of_first_bad_check(self) -> pl.Expr:

@@ -37,7 +37,8 @@ class LineBlock:
 class Decoder:
     """Strict streaming decoder; `encoding` is known once a byte outside ASCII was seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_utf8_only: bool = False) -> None:
+        self._is_utf8_only = is_utf8_only
         self.encoding: str | None = None
         self._decoder: codecs.IncrementalDecoder | None = None
         self._bytes_seen = 0
@@ -78,7 +79,7 @@ class Decoder:
             if block.isascii():
                 self._bytes_seen += len(block)
                 return block.decode("ascii")
-            self._use("utf-8" if _is_utf8(block) else "gb18030")
+            self._use("utf-8" if self._is_utf8_only or _is_utf8(block) else "gb18030")
         pending = self._decoder.getstate()[0]
         try:
             text = self._decoder.decode(block)
@@ -86,11 +87,15 @@ class Decoder:
             data = pending + block
             offset = self._bytes_seen - len(pending) + error.start
             line = self._lines_seen + data[: error.start].count(b"\n") + 1
+            expected = (
+                "neither UTF-8 nor GB18030 text; expected UTF-8 (a wallet's bill may be GB18030)"
+                if self.encoding == "gb18030"
+                else "not UTF-8 text; expected UTF-8"
+            )
             raise BadFileError(
                 "wrong_encoding",
-                f"the byte 0x{data[error.start]:02X} at offset {offset} is not "
-                f"{self.encoding_name.upper()} text; expected UTF-8 or GB18030 throughout: "
-                "download the original again without opening it in another program",
+                f"the byte 0x{data[error.start]:02X} at offset {offset} is {expected} throughout: "
+                "write or download the file again, without opening it in another program",
                 line,
             ) from error
         self._bytes_seen += len(block)

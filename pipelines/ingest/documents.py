@@ -15,7 +15,8 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.formats.format import BadFileError, Layout, calendar_date
+from pipelines.formats.format import BadFileError, Layout
+from pipelines.formats.times import calendar_date, is_plausible
 from pipelines.ingest.accounts import foreign_account_error
 from pipelines.ingest.checking import Batch
 from pipelines.ingest.files import Document
@@ -31,6 +32,7 @@ from pipelines.ingest.ledger import DocumentRecord, TotalRecord
 from pipelines.ingest.pseudonyms import PseudonymKey
 from pipelines.ingest.reading import DocumentReader
 from pipelines.ingest.totals import CheckedTotal, Tally, compare, describe_mismatch
+from pipelines.ingest.vocabulary import MisfitCounter
 from pipelines.settings import Workspace
 
 
@@ -70,6 +72,7 @@ class DocumentLoader:
         self, document: Document, loaded: LoadedDocument, sha256: str, context: Context
     ) -> None:
         self.document, self.loaded, self.context, self.sha256 = document, loaded, context, sha256
+        self.ingest_day = context.ingested_at.date()
         self.rows_in_file = self.rows_loaded = 0
         self.rejects: list[pl.DataFrame] = []
         self.accounts: set[str] = set()
@@ -78,7 +81,7 @@ class DocumentLoader:
 
     def run(self) -> None:
         """Fill `loaded`; BadFileError when the document must not be loaded."""
-        reader = DocumentReader(self.document)
+        reader = DocumentReader(self.document, self.ingest_day)
         layout = self.loaded.layout = reader.layout
         self._note(source=layout.format.source, variant=layout.variant, encoding=reader.encoding)
         self._note(is_resaved=layout.is_resaved, account=layout.account, warnings=layout.warnings)
@@ -108,6 +111,7 @@ class DocumentLoader:
         )
         self.loaded.rows_draft = draft
         writer = IncrementalParquet(draft, lake_schema(layout.format))
+        misfits = MisfitCounter(layout.format)
         try:
             lineage: Lineage | None = None
             for batch in reader.batches():
@@ -115,9 +119,12 @@ class DocumentLoader:
                     lineage = self._lineage(batch, layout)
                 self._count(batch)
                 tally.add(batch.rows)
-                writer.write(lake_rows(batch.rows, layout, context.key, lineage))
+                kept = lake_rows(batch.rows, layout, context.key, lineage)
+                misfits.see(kept)
+                writer.write(kept)
         finally:
             writer.close()
+        self._note(warnings=(*self.loaded.record.warnings, *misfits.warnings()))
 
     def _lineage(self, first: Batch, layout: Layout) -> Lineage:
         """What every row carries; the business day of a long document takes a first pass."""
@@ -125,7 +132,7 @@ class DocumentLoader:
         if first.is_last:
             self._see_dates(first.rows[column])
         else:
-            for values in DocumentReader(self.document).values(column):
+            for values in DocumentReader(self.document, self.ingest_day).values(column):
                 self._see_dates(values)
         record, period = self.loaded.record, layout.period
         export_date = period[1] if period else self.last_date or _date_in_name(record.source_file)
@@ -145,7 +152,9 @@ class DocumentLoader:
         )
 
     def _see_dates(self, texts: pl.Series) -> None:
-        dates = texts.to_frame("text").select(calendar_date(pl.col("text"))).to_series()
+        days = texts.to_frame("text").select(calendar_date(pl.col("text")).alias("day"))
+        # Rows of other days are rejected, and a first pass sees them too.
+        dates = days.filter(is_plausible(pl.col("day"), pl.lit(self.ingest_day)))["day"]
         seen = [dates.min(), dates.max(), self.first_date, self.last_date]
         known = [day for day in seen if day is not None]
         self.first_date, self.last_date = min(known, default=None), max(known, default=None)

@@ -1,7 +1,7 @@
 """The lake's Parquet: its columns, writing it incrementally, its folders.
 
 What belongs here: the lake schema of a source, rows to lake rows (pseudonyms in, personal columns
-out), temporary names. What does not: deciding whether a file is accepted.
+out, vocabularies closed), temporary names. What does not: deciding whether a file is accepted.
 
 Raw personal values end here: what this module writes holds keys instead.
 """
@@ -21,7 +21,9 @@ import pyarrow.parquet as pq
 
 from pipelines.formats.catalogue import all_formats
 from pipelines.formats.format import Format, Layout
+from pipelines.ingest.private import close_to_others, make_private_file, make_private_folder
 from pipelines.ingest.pseudonyms import PseudonymKey
+from pipelines.ingest.vocabulary import close_vocabularies
 from pipelines.settings import Workspace
 
 _LINEAGE = {
@@ -67,7 +69,7 @@ def lake_rows(
     """Rows as the lake keeps them; the content hash covers what is kept, after pseudonyms."""
     spec = layout.format
     keys = {item.name: (item.domain, item.value) for item in spec.keys}
-    kept = key.with_pseudonyms(rows, keys)
+    kept = close_vocabularies(key.with_pseudonyms(rows, keys), spec)
     content = pl.concat_str(pl.col(spec.lake_columns).fill_null("\x00"), separator="\x1f")
     constants = {name: layout.constants.get(name) for name in spec.constants}
     return (
@@ -96,6 +98,7 @@ class IncrementalParquet:
         self.path = path
         self.rows = 0
         arrow_schema = _arrow_schema(tuple(schema.items()))
+        make_private_file(path)
         # Measured: without dictionaries half the time and no larger, zstd finds the repeats.
         self._writer = pq.ParquetWriter(
             path, arrow_schema, compression="zstd", compression_level=1, use_dictionary=False
@@ -130,14 +133,18 @@ def draft_folder(workspace: Workspace) -> Path:
 
 
 def prepare_folders(workspace: Workspace) -> None:
-    """Make the folders, each with a typed empty file so that a glob never finds nothing."""
+    """Make the folders, each with a typed empty file so that a glob never finds nothing.
+
+    All of it is closed to other users, also what an earlier version left open.
+    """
     shutil.rmtree(draft_folder(workspace), ignore_errors=True)
-    draft_folder(workspace).mkdir(parents=True)
-    workspace.ledger.mkdir(parents=True, exist_ok=True)
+    for folder in (workspace.lake, draft_folder(workspace), workspace.ledger):
+        make_private_folder(folder)
+    close_to_others(workspace.lake)
     schemas = {source_folder(workspace, spec.source): lake_schema(spec) for spec in all_formats()}
     schemas[rejects_folder(workspace)] = REJECTS_SCHEMA
     for folder, schema in schemas.items():
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         empty = folder / EMPTY_NAME
         # Rewritten when a column was added to the format.
         if not empty.exists() or list(pl.read_parquet_schema(empty)) != list(schema):
@@ -146,8 +153,9 @@ def prepare_folders(workspace: Workspace) -> None:
 
 def write_parquet(frame: pl.DataFrame, path: Path, drafts: Path) -> None:
     """Write a small frame so that a reader sees the old file or the new one, never half."""
-    drafts.mkdir(parents=True, exist_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (drafts, path.parent):
+        make_private_folder(folder)
     draft = drafts / f"{path.parent.name}-{path.name}"
+    make_private_file(draft)
     frame.write_parquet(draft, compression="zstd")
     draft.replace(path)

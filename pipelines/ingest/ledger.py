@@ -24,10 +24,11 @@ from pipelines.ingest.lake import (
     rejects_folder,
     source_folder,
 )
+from pipelines.ingest.private import make_private_file, make_private_folder
 from pipelines.settings import Workspace
 
 # Raise it when a reader changes what it makes of the same bytes: everything is read again.
-READER_VERSION = 1
+READER_VERSION = 2
 INGESTED, QUARANTINED = "ingested", "quarantined"
 
 
@@ -102,12 +103,20 @@ class FileRecord:
     ingested_at: str
     documents: tuple[DocumentRecord, ...]
     reader_version: int = field(default=READER_VERSION)
+    # Refused documents were dropped when the file was taken away: should it come back, it is read
+    # again, so that they are reported again.
+    is_pruned: bool = False
 
     @property
     def status(self) -> str:
         """ingested, or quarantined when any document is."""
         bad = any(document.status == QUARANTINED for document in self.documents)
         return QUARANTINED if bad else INGESTED
+
+    def pruned(self) -> FileRecord:
+        """The same file without its refused documents."""
+        kept = tuple(document for document in self.documents if document.status == INGESTED)
+        return replace(self, documents=kept, is_pruned=True)
 
 
 def rows_path(workspace: Workspace, sha256: str, document: DocumentRecord) -> Path:
@@ -135,13 +144,11 @@ def parquet_paths(workspace: Workspace, record: FileRecord) -> set[Path]:
 
 
 def read_ledger(workspace: Workspace) -> dict[str, FileRecord]:
-    """All records of this reader's version by content hash."""
+    """All records by content hash, those of earlier reader versions included."""
     records = {}
     for path in sorted(workspace.ledger.glob("*.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content.get("reader_version") == READER_VERSION:
-            record = _record_from_json(content)
-            records[record.sha256] = record
+        record = _record_from_json(json.loads(path.read_text(encoding="utf-8")))
+        records[record.sha256] = record
     return records
 
 
@@ -175,9 +182,17 @@ def write_record(workspace: Workspace, record: FileRecord) -> None:
     write_json(workspace.ledger / f"{record.sha256}.json", asdict(record), workspace)
 
 
+def remove_record(workspace: Workspace, record: FileRecord) -> None:
+    """Remove a file's entry, then its Parquet: what a kill leaves is tidied by the next run."""
+    (workspace.ledger / f"{record.sha256}.json").unlink(missing_ok=True)
+    for path in parquet_paths(workspace, record):
+        path.unlink(missing_ok=True)
+
+
 def write_json(path: Path, content: object, workspace: Workspace) -> None:
     """Write JSON so that a reader sees the old text or the new one, also after a power cut."""
     draft = draft_folder(workspace) / path.name
+    make_private_file(draft)
     with draft.open("w", encoding="utf-8") as stream:
         json.dump(content, stream, ensure_ascii=False, indent=1)
         stream.flush()
@@ -188,15 +203,21 @@ def write_json(path: Path, content: object, workspace: Workspace) -> None:
 def tidy(workspace: Workspace, records: dict[str, FileRecord], shas: set[str]) -> None:
     """Bring lake and ledger together; changes `records` in place.
 
-    Forgets entries whose Parquet is gone (read again), entries of another reader version, and
-    quarantined files that were taken away; removes Parquet that no entry stands for.
+    Forgets entries whose Parquet is gone and entries of another reader version (both are read
+    again; rows of a file that was taken away stay as they were read), and of files that were taken
+    away the quarantined documents; removes Parquet that no entry stands for.
     """
     for sha256, record in list(records.items()):
-        is_taken_away = sha256 not in shas and not any(
-            document.status == INGESTED for document in record.documents
-        )
-        if is_taken_away or not all(path.exists() for path in parquet_paths(workspace, record)):
+        is_outdated = record.reader_version != READER_VERSION and sha256 in shas
+        if is_outdated or not all(path.exists() for path in parquet_paths(workspace, record)):
             del records[sha256]
+        elif sha256 not in shas and record.status == QUARANTINED:
+            pruned = record.pruned()
+            if pruned.documents:
+                write_record(workspace, pruned)
+                records[sha256] = pruned
+            else:
+                del records[sha256]
     for path in workspace.ledger.glob("*.json"):
         if path.stem not in records:
             path.unlink()
@@ -225,8 +246,10 @@ def only_ingest(workspace: Workspace) -> Iterator[None]:
     except ModuleNotFoundError:  # Windows: one run at a time is left to the user there
         yield
         return
-    workspace.lake.mkdir(parents=True, exist_ok=True)
-    with (workspace.lake / "_lock").open("w") as stream:
+    make_private_folder(workspace.lake)
+    lock = workspace.lake / "_lock"
+    make_private_file(lock)
+    with lock.open("w") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

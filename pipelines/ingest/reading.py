@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import date
 
 import polars as pl
 import pyarrow as pa
@@ -68,8 +69,9 @@ def _open_parquet(document: Document) -> pq.ParquetFile:
 class DocumentReader:
     """Reads one document in batches; footer and encoding are known after the last batch."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, ingest_day: date) -> None:
         self.document = document
+        self.ingest_day = ingest_day
         head = read_head(document)
         self.layout: Layout = recognise(head)
         self.encoding = head.encoding
@@ -82,7 +84,8 @@ class DocumentReader:
         """Checked rows in file order; the last batch says so."""
         for frame, is_last in self._split_frames(None):
             if self.layout.has_rows:
-                yield row_checker(self.layout).batch(frame, is_last=is_last)
+                checker = row_checker(self.layout)
+                yield checker.batch(frame, self.ingest_day, is_last=is_last)
 
     def values(self, column: str) -> Iterator[pl.Series]:
         """One column only, unchecked: a cheap first pass over a document of several blocks."""
@@ -93,7 +96,7 @@ class DocumentReader:
         if self.layout.dialect == "table":
             yield from _parquet_frames(self.document, self.layout, only)
             return
-        decoder = Decoder()
+        decoder = Decoder(is_utf8_only=self.layout.format.is_utf8_only)
         self.footer_lines, self.footer_line, self.summary_rows = [], None, 0
         rest: pl.DataFrame | None = None
         with self.document.open() as stream:

@@ -70,12 +70,14 @@ def is_settled(workspace: Workspace) -> bool:
     """Whether another run could only repeat what the ledger says already.
 
     True when every input file is in the ledger, be it ingested or quarantined, and no quarantined
-    one was taken away. Code and settings are not compared here. Hashes every file, writes nothing.
+    one was taken away or came back. Code and settings are not compared here. Hashes every file,
+    writes nothing.
     """
     records = read_ledger(workspace)
     present = {_try_sha256(path) for path in workspace.input_files()}
     quarantined = {sha256 for sha256, record in records.items() if record.status != INGESTED}
-    return present <= records.keys() and quarantined <= present
+    pruned = {sha256 for sha256, record in records.items() if record.is_pruned}
+    return present <= records.keys() and quarantined <= present and not pruned & present
 
 
 class _Run:
@@ -127,7 +129,7 @@ class _Run:
                 waiting.append(self._note_unreadable(name))
             elif sha256 in first_seen:
                 waiting.append(FileResult(name, "identical_copy"))
-            elif known is not None and known.status == INGESTED:
+            elif known is not None and known.status == INGESTED and not known.is_pruned:
                 waiting.append(FileResult(name, "known"))
             else:
                 waiting.append(pool.submit(load_file, path, sha256, context))

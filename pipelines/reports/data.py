@@ -11,6 +11,7 @@ import calendar
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from statistics import NormalDist
 
 import duckdb
 import polars as pl
@@ -18,6 +19,9 @@ from polars import selectors as cs
 
 # Fewer cases than this behind a rate: shown in grey, never called a finding.
 SMALL_SAMPLE = 30
+# An hour with fewer attempts than this is not named: one bad minute would decide it.
+NAMED_HOUR = 100
+ATTEMPT_LOG = "payment_attempts"
 # Longer histories are cut to the newest half year, which keeps a page of years below 1 MB.
 DAYS_SHOWN = 184
 
@@ -32,6 +36,7 @@ SEGMENT_ORDER = [
     "at_risk",
     "cant_lose",
     "hibernating",
+    "refunded_only",
     "attempted_never_paid",
 ]
 DIMENSION_ORDER = [
@@ -102,6 +107,19 @@ class ReportData:
         """Newest business date of any source; None without data."""
         return self.freshness["newest_business_date"].max()
 
+    @property
+    def has_attempt_log(self) -> bool:
+        """Whether the merchant's own log was read, however little of it may be published."""
+        return self._has_rows(pl.col("source") == ATTEMPT_LOG)
+
+    @property
+    def has_bills(self) -> bool:
+        """Whether any wallet bill was read, however little of it may be published."""
+        return self._has_rows(pl.col("source") != ATTEMPT_LOG)
+
+    def _has_rows(self, of_source: pl.Expr) -> bool:
+        return bool(self.freshness.filter(of_source)["rows"].sum())
+
     def breakdown(self, dimension: str, category: str | None = "all") -> pl.DataFrame:
         """Failure rows of one dimension; `category` None keeps every single cause instead."""
         rows = self.failures.filter(pl.col("dimension") == dimension)
@@ -152,11 +170,15 @@ def load_report_data(marketing_db: Path) -> ReportData:
     )
 
 
-def wilson(successes: float, trials: float) -> tuple[float, float]:
-    """95 % Wilson interval of a rate; (0, 1) when nothing was tried."""
+def wilson(successes: float, trials: float, comparisons: int = 1) -> tuple[float, float]:
+    """95 % Wilson interval of a rate; (0, 1) when nothing was tried.
+
+    `comparisons` is the number of rates looked at to find this one (Bonferroni): the worst of 24
+    hours lies above the average by chance far more often than one hour chosen beforehand.
+    """
     if trials <= 0:
         return 0.0, 1.0
-    z2 = 1.959963984540054**2
+    z2 = NormalDist().inv_cdf(1 - 0.025 / max(comparisons, 1)) ** 2
     centre = (successes + z2 / 2) / (trials + z2)
     spread = (successes * (trials - successes) / trials + z2 / 4) * z2
     half = spread**0.5 / (trials + z2)

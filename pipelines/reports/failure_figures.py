@@ -76,12 +76,14 @@ def failure_breakdown(data: ReportData, dimension: str) -> Figure | None:
         (rows.filter(small), "@series.rate_small", "$muted", "circle-open"),
     ]
     traces = [
-        _interval_trace(part, dimension, label, colour, symbol, upright)
+        _interval_trace(
+            part, _names(part, dimension, data.currency), label, colour, symbol, upright
+        )
         for part, label, colour, symbol in parts
         if not part.is_empty()
     ]
     overall = overall_failure_rate(data) or 0.0
-    names = [dimension_token(dimension, value) for value in rows["dimension_value"]]
+    names = _names(rows, dimension, data.currency)
     across, along = ("y", "x") if upright else ("x", "y")
     rate_axis = style.axis("@axis.failure_rate", tickformat=".0%", rangemode="tozero")
     name_axis = style.axis(
@@ -177,10 +179,13 @@ def failure_drivers(data: ReportData) -> Figure | None:
     }
 
 
+def _names(rows: pl.DataFrame, dimension: str, currency: str) -> list[str]:
+    return [dimension_token(dimension, value, currency) for value in rows["dimension_value"]]
+
+
 def _interval_trace(
-    rows: pl.DataFrame, dimension: str, label: str, colour: str, symbol: str, upright: bool
+    rows: pl.DataFrame, names: list[str], label: str, colour: str, symbol: str, upright: bool
 ) -> dict[str, Any]:
-    names = [dimension_token(dimension, value) for value in rows["dimension_value"]]
     rates = rounded(rows["failure_rate"])
     error = _error_bar(
         rounded((rows["failure_rate_high"] - rows["failure_rate"]).clip(0)),

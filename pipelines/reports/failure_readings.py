@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from pipelines.reports.data import SMALL_SAMPLE, ReportData
+from pipelines.reports.data import NAMED_HOUR, SMALL_SAMPLE, ReportData, wilson
 from pipelines.reports.words import Words
 
 # Below this many failures the order of the causes is chance.
@@ -19,29 +19,35 @@ RANKABLE_FAILURES = 100
 
 def causes(data: ReportData, words: Words) -> str:
     """The main causes of failure and how concentrated they are."""
-    rows = failures_by_cause(data)
-    failed = rows["failed"].sum()
+    failed = failed_attempts(data)
     if not failed:
-        return words.text("reading.causes_empty")
+        return words.text(_why_nothing(data, "causes"))
     if failed < RANKABLE_FAILURES:
         return words.text("reading.causes_small", failed=words.number(failed))
-    return words.text(
+    rows, hidden = failures_by_cause(data), failed - failures_by_cause(data)["failed"].sum()
+    first = top_cause(data)
+    if first is None:
+        return words.text(
+            "reading.causes_hidden", failed=words.number(failed), hidden=words.number(hidden)
+        )
+    sentence = words.text(
         "reading.causes",
-        first=words.label("cause", rows["failure_category"][0]),
-        share=words.percent(rows["failed"][0] / failed),
+        first=words.label("cause", first[0]),
+        share=words.percent(first[1]),
         failed=words.number(failed),
-        three=words.percent(rows["failed"].head(3).sum() / failed),
     )
+    if rows.height <= 3:
+        return sentence
+    three = words.percent(rows["failed"].head(3).sum() / failed)
+    return words.sentences(sentence, words.text("reading.causes_three", three=three))
 
 
 def breakdown(data: ReportData, words: Words, dimension: str, label: Callable[[str], str]) -> str:
     """The value of a dimension that fails clearly more than all attempts do, if there is one."""
     overall = overall_failure_rate(data)
     if overall is None:
-        return words.text("reading.breakdown_empty")
-    clear = data.breakdown(dimension).filter(
-        (pl.col("attempts") >= SMALL_SAMPLE) & (pl.col("failure_rate_low") > overall)
-    )
+        return words.text(_why_nothing(data, "breakdown"))
+    clear = clear_values(data, dimension)
     if clear.is_empty():
         return words.text("reading.breakdown_flat", overall=words.percent(overall))
     worst = clear.sort("failure_rate", "dimension_value", descending=[True, False]).row(
@@ -60,9 +66,11 @@ def breakdown(data: ReportData, words: Words, dimension: str, label: Callable[[s
 
 def money(data: ReportData, words: Words) -> str:
     """At risk = recovered + lost + open, in the reporting currency."""
-    sums = data.breakdown("all").select(pl.col("^amount_.*$").sum())
+    sums = data.breakdown("all")
+    if sums.height:
+        sums = sums.select(pl.col("^amount_.*$").sum())
     if sums.is_empty() or not sums["amount_at_risk"][0]:
-        return words.text("reading.money_empty")
+        return words.text(_why_nothing(data, "money") if sums.is_empty() else "reading.money_empty")
     row = sums.row(0, named=True)
     still_open = row["amount_at_risk"] - row["amount_recovered"] - row["amount_lost"]
     sentence = words.text(
@@ -82,11 +90,13 @@ def drivers(data: ReportData, words: Words) -> str:
     """What goes with failing; or why the model is not shown."""
     if data.driver_model.is_empty():
         return words.text("reading.drivers_empty")
+    if data.driver_model["value"].is_null().all():
+        return words.text("reading.drivers_untrained")
     if not drivers_usable(data):
         return words.sentences(words.text("reading.drivers_unusable"), _driver_scores(data, words))
     names = data.drivers.filter(pl.col("importance_mean") > 0)["feature"].head(3).to_list()
     if not names:
-        return words.text("reading.drivers_unusable")
+        return words.text("reading.drivers_none")
     shown = [words.label("feature", name) for name in names]
     if len(shown) == 1:
         return words.text("reading.drivers_one", first=shown[0])
@@ -98,6 +108,38 @@ def drivers_usable(data: ReportData) -> bool:
     """Whether the model says of itself, in every row, that it is worth reading."""
     usable = data.driver_model["is_usable"].fill_null(value=False)
     return bool(len(usable)) and bool(usable.all())
+
+
+def clear_values(data: ReportData, dimension: str) -> pl.DataFrame:
+    """Rows of a dimension whose interval, corrected for the values compared, beats the average."""
+    least = NAMED_HOUR if dimension == "local_hour" else SMALL_SAMPLE
+    rows = data.breakdown(dimension).filter(pl.col("attempts") >= least)
+    overall = overall_failure_rate(data)
+    if overall is None or rows.is_empty():
+        return rows.clear()
+    counts = rows.select("failed", "attempts").rows()
+    lows = [wilson(*count, comparisons=rows.height)[0] for count in counts]
+    return rows.filter(pl.Series(lows) > overall)
+
+
+def failed_attempts(data: ReportData) -> int:
+    """Failed attempts of every cause; 0 when there are none or the total is withheld."""
+    return data.breakdown("all")["failed"].sum()
+
+
+def top_cause(data: ReportData) -> tuple[str, float] | None:
+    """The most frequent cause and its share of all failures; None while it cannot be told.
+
+    Causes with too few people behind them are not published, so the largest one shown is only the
+    largest one if all that is missing could not outnumber it.
+    """
+    failed, rows = failed_attempts(data), failures_by_cause(data)
+    if failed < RANKABLE_FAILURES or rows.is_empty():
+        return None
+    first = rows["failed"][0]
+    if failed - rows["failed"].sum() > first:
+        return None
+    return rows["failure_category"][0], first / failed
 
 
 def overall_failure_rate(data: ReportData) -> float | None:
@@ -115,6 +157,14 @@ def failures_by_cause(data: ReportData) -> pl.DataFrame:
         .agg(pl.col("failed").sum())
         .sort("failed", "failure_category", descending=[True, False])
     )
+
+
+def _why_nothing(data: ReportData, figure: str) -> str:
+    """Key of the sentence: no log read, nothing failed, or too few people to publish a figure."""
+    if not data.has_attempt_log:
+        return f"reading.{figure}_empty" if figure != "money" else "reading.causes_empty"
+    tried, failed = data.wallets.select(pl.col("attempts", "failed").sum()).row(0)
+    return "reading.causes_none" if tried and not failed else "reading.failures_withheld"
 
 
 def _driver_scores(data: ReportData, words: Words) -> str:

@@ -277,7 +277,7 @@ def _wallet_line(
         "y": rounded(part[y], 2),
         "line": {"color": look.colour, "dash": look.dash, "width": width},
         "marker": {"symbol": symbol or "circle", "size": 6, "color": look.colour},
-        "hovertemplate": "%{fullData.name}<br>%{x}: %{y:,.1f}<extra></extra>",
+        "hovertemplate": "%{fullData.name}<br>%{x}: %{y:,.2~f}<extra></extra>",
     }
 
 

@@ -27,18 +27,20 @@ KPI_METRICS = {name: spec[3] for name, spec in _RATES.items()} | {
 def build_kpis(data: ReportData) -> list[dict[str, Any]]:
     """One dict per card: id, kind (percent|money), value, low/high (None for large samples), n,
     change (points for rates, a share for money; None without an earlier month), good (up|down),
+    note (catalogue key of why there is no value, or None),
     definition (metric_id or None). Values are None when nothing can be divided.
     """
     now = _with_denominators(month_totals(data, data.month))
     before = _with_denominators(month_totals(data, data.previous))
     cards = [_rate_card(name, now, before) for name in _RATES]
-    captured, earlier = now.get("captured_amount"), before.get("captured_amount")
+    captured, earlier = _captured(now), _captured(before)
     cards.append(
         {
             "id": "captured_amount",
             "kind": "money",
             "value": captured,
-            "n": now.get("orders_succeeded"),
+            "n": now.get("captures") or 0,
+            "note": None if data.has_bills else "ui.no_bills",
             "low": None,
             "high": None,
             # An amount of a month still running cannot be set against a full one.
@@ -53,6 +55,11 @@ def build_kpis(data: ReportData) -> list[dict[str, Any]]:
         name: metric if metric in known else None for name, metric in KPI_METRICS.items()
     }
     return [card | {"definition": definitions[card["id"]]} for card in cards]
+
+
+def _captured(totals: dict[str, float]) -> float | None:
+    """Only a bill proves an amount: without a captured payment it is unknown, not zero."""
+    return totals["captured_amount"] if totals.get("captures") else None
 
 
 def _with_denominators(totals: dict[str, float]) -> dict[str, float]:
@@ -75,6 +82,7 @@ def _rate_card(name: str, now: dict[str, float], before: dict[str, float]) -> di
         "kind": "percent",
         "value": value,
         "n": n,
+        "note": None,
         "low": low,
         "high": high,
         "change": change,

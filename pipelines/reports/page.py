@@ -227,7 +227,8 @@ def _breakdown_card(data: ReportData) -> dict[str, Any]:
 
         def reading(words: Words, dimension: str = dimension) -> str:
             def label(value: str) -> str:
-                group, _, name = tables.dimension_token(dimension, value)[1:].partition(".")
+                token = tables.dimension_token(dimension, value, data.currency)
+                group, _, name = token[1:].partition(".")
                 return words.label(group, name)
 
             return failure_readings.breakdown(data, words, dimension, label)
@@ -251,7 +252,8 @@ def _clearest(data: ReportData) -> int:
     """The chart opens on the dimension whose worst value lies furthest above the average."""
     overall = failure_readings.overall_failure_rate(data) or 0.0
     gaps = [
-        (data.breakdown(name)["failure_rate_low"].max() or 0) - overall for name in data.dimensions
+        (failure_readings.clear_values(data, name)["failure_rate_low"].max() or 0) - overall
+        for name in data.dimensions
     ]
     return gaps.index(max(gaps)) if gaps else 0
 

@@ -13,8 +13,8 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from pipelines.reports.data import SMALL_SAMPLE, ReportData, month_totals, wilson
-from pipelines.reports.failure_readings import RANKABLE_FAILURES, failures_by_cause
+from pipelines.reports.data import NAMED_HOUR, SMALL_SAMPLE, ReportData, month_totals, wilson
+from pipelines.reports.failure_readings import top_cause
 from pipelines.reports.words import Words
 
 _SLIPPING = ["at_risk", "cant_lose", "about_to_sleep", "need_attention"]
@@ -24,14 +24,20 @@ def headline(data: ReportData, words: Words) -> str:
     """The page's one-sentence finding: success, the segment worth most, the main cause."""
     totals = month_totals(data, data.month)
     if not totals or not (totals["orders"] or totals["captured_amount"]):
-        return words.text("reading.headline_empty")
+        known = data.has_attempt_log or data.has_bills
+        return words.text("reading.headline_withheld" if known else "reading.headline_empty")
     month = words.month(data.month)
     if not totals["orders"]:
         amount = words.money(totals["captured_amount"], data.currency)
-        return words.text("reading.headline_amount", month=month, amount=amount)
+        key = "headline_amount_only" if data.has_attempt_log else "headline_amount"
+        return words.text(f"reading.{key}", month=month, amount=amount)
+    if totals["orders"] < SMALL_SAMPLE:
+        counts = {name: words.number(totals[name]) for name in ("orders_succeeded", "orders")}
+        return words.text("reading.headline_small", month=month, **counts)
     rate = words.percent(totals["orders_succeeded"] / totals["orders"])
-    by_cause = failures_by_cause(data)
-    if data.segments.is_empty() or by_cause["failed"].sum() < RANKABLE_FAILURES:
+    cause = top_cause(data)
+    users, net = data.segments.select(pl.col("users", "share_of_net_amount").sum()).row(0)
+    if cause is None or users < SMALL_SAMPLE or not net:
         return words.text("reading.headline_rate", month=month, rate=rate)
     top = data.segments.sort("share_of_net_amount", descending=True, nulls_last=True)
     top = top.row(0, named=True)
@@ -42,26 +48,35 @@ def headline(data: ReportData, words: Words) -> str:
         segment=words.label("segment", top["lifecycle_segment"]),
         users=words.percent(top["share_of_users"], 0),
         net=words.percent(top["share_of_net_amount"] or 0, 0),
-        cause=words.in_sentence(words.label("cause", by_cause["failure_category"][0])),
-        share=words.percent(by_cause["failed"][0] / by_cause["failed"].sum(), 0),
+        cause=words.in_sentence(words.label("cause", cause[0])),
+        share=words.percent(cause[1], 0),
     )
 
 
 def segments(data: ReportData, words: Words) -> str:
     """Who brings the money and how much of it is about to leave."""
-    if data.segments.is_empty() or not data.segments["net_amount"].sum():
+    if data.segments.is_empty():
         return words.text("reading.segments_empty")
+    if not data.segments["net_amount"].sum():
+        return words.text("reading.segments_no_amount")
     top = data.segments.sort("share_of_net_amount", descending=True, nulls_last=True)
     top = top.row(0, named=True)
     slipping = data.segments.filter(pl.col("lifecycle_segment").is_in(_SLIPPING))
-    return words.text(
+    sentence = words.text(
         "reading.segments",
         top=words.label("segment", top["lifecycle_segment"]),
         net=words.percent(top["share_of_net_amount"]),
         users=words.percent(top["share_of_users"]),
+    )
+    if slipping.is_empty():
+        # A segment that is not shown may be empty or too small to publish: neither is 0 %.
+        return sentence
+    note = words.text(
+        "reading.segments_slipping",
         slipping=words.percent(slipping["share_of_users"].sum()),
         slipping_net=words.percent(slipping["share_of_net_amount"].sum()),
     )
+    return words.sentences(sentence, note)
 
 
 def segment_cards(data: ReportData, words: Words) -> str:
@@ -148,15 +163,20 @@ def hours(data: ReportData, words: Words) -> str:
         data.hourly.group_by("local_hour")
         .agg(pl.col("attempts", "succeeded", "failed").sum())
         .with_columns((pl.col("succeeded") + pl.col("failed")).alias("resolved"))
-        .filter(pl.col("resolved") >= SMALL_SAMPLE)
+        .filter(pl.col("resolved") > 0)
         .with_columns((pl.col("failed") / pl.col("resolved")).alias("rate"))
     )
     if rows.is_empty():
         return words.text("reading.hours_empty")
-    busy = rows.sort("attempts", "local_hour", descending=[True, False])["local_hour"][0]
     overall = rows["failed"].sum() / rows["resolved"].sum()
+    rows = rows.filter(pl.col("resolved") >= NAMED_HOUR)
+    if rows.is_empty():
+        values = {"least": words.number(NAMED_HOUR), "rate": words.percent(overall)}
+        return words.text("reading.hours_small", **values)
+    busy = rows.sort("attempts", "local_hour", descending=[True, False])["local_hour"][0]
     worst = rows.sort("rate", "local_hour", descending=[True, False]).row(0, named=True)
-    stands_out = wilson(worst["failed"], worst["resolved"])[0] > overall
+    low, _ = wilson(worst["failed"], worst["resolved"], comparisons=rows.height)
+    stands_out = low > overall
     return words.text(
         "reading.hours_high" if stands_out else "reading.hours_flat",
         hour=f"{worst['local_hour']:02d}:00",
@@ -166,12 +186,16 @@ def hours(data: ReportData, words: Words) -> str:
 
 
 def latency(data: ReportData, words: Words) -> str:
-    """The slowest hour and wallet by the 95th percentile."""
-    rows = data.hourly.filter(
-        pl.col("latency_p95_ms").is_not_null() & (pl.col("attempts") >= SMALL_SAMPLE)
-    ).sort("latency_p95_ms", "local_hour", descending=[True, False])
-    if rows.is_empty():
+    """The slowest hour and wallet by the 95th percentile, if there are hours to compare."""
+    if data.hourly.is_empty():
+        return words.text("reading.hours_empty")
+    timed = data.hourly.drop_nulls("latency_p95_ms")
+    if timed.is_empty():
         return words.text("reading.latency_empty")
+    rows = timed.filter(pl.col("attempts") >= NAMED_HOUR)
+    rows = rows.sort("latency_p95_ms", "local_hour", descending=[True, False])
+    if rows.height < 2:
+        return words.text("reading.latency_small", least=words.number(NAMED_HOUR))
     row = rows.row(0, named=True)
     return words.text(
         "reading.latency",
@@ -186,10 +210,10 @@ def refunds(data: ReportData, words: Words) -> str:
     """What was refunded in the newest month shown."""
     rows = _refunds_of_headline_month(data)
     if rows.is_empty():
-        return words.text("reading.refunds_empty")
+        return words.text(_why_no_refunds(data))
     count = rows["refunds"].sum()
     return words.text(
-        "reading.refunds",
+        "reading.refunds" if count >= SMALL_SAMPLE else "reading.refunds_small",
         amount=words.money(rows["refunded_amount"].sum(), data.currency),
         month=words.month(rows["month"][0]),
         refunds=words.number(count),
@@ -198,20 +222,27 @@ def refunds(data: ReportData, words: Words) -> str:
 
 
 def turnaround(data: ReportData, words: Words) -> str:
-    """How long customers wait for their money with the slowest wallet."""
+    """How long customers wait for their money with the slowest wallet, or the only one timed."""
     rows = _refunds_of_headline_month(data).drop_nulls("turnaround_hours_p90")
     if rows.is_empty():
-        return words.text(
-            "reading.turnaround_empty" if data.refunds.height else "reading.refunds_empty"
-        )
+        timeless = data.refunds.height
+        return words.text("reading.turnaround_empty" if timeless else _why_no_refunds(data))
     row = rows.sort("turnaround_hours_p90", "wallet", descending=[True, False]).row(0, named=True)
-    return words.text(
-        "reading.turnaround",
+    sentence = words.text(
+        "reading.turnaround" if rows.height > 1 else "reading.turnaround_one",
         month=words.month(row["month"]),
         wallet=words.label("wallet", row["wallet"]),
-        p50=words.number(row["turnaround_hours_p50"], 1),
-        p90=words.number(row["turnaround_hours_p90"], 1),
+        p50=words.duration(row["turnaround_hours_p50"]),
+        p90=words.duration(row["turnaround_hours_p90"]),
     )
+    if row["refunds"] >= SMALL_SAMPLE:
+        return sentence
+    note = words.text("reading.turnaround_small", refunds=words.number(row["refunds"]))
+    return words.sentences(sentence, note)
+
+
+def _why_no_refunds(data: ReportData) -> str:
+    return "reading.refunds_empty" if data.has_bills else "reading.refunds_no_bills"
 
 
 def _refunds_of_headline_month(data: ReportData) -> pl.DataFrame:

@@ -46,8 +46,9 @@ _MONEY = {
 _DECIMALS = {
     "importance_mean": 4,
     "importance_sd": 4,
-    "turnaround_hours_p50": 1,
-    "turnaround_hours_p90": 1,
+    # Wallets often refund within minutes.
+    "turnaround_hours_p50": 2,
+    "turnaround_hours_p90": 2,
     "median_recency_days": 0,
     "median_orders": 1,
 }
@@ -94,7 +95,7 @@ def failure_causes(data: ReportData) -> Table:
 def failure_breakdown(data: ReportData, dimension: str) -> Table:
     """One row per value of a dimension, all causes together."""
     rows = order_dimension(data.breakdown(dimension), dimension)
-    tokens = [dimension_token(dimension, value) for value in rows["dimension_value"]]
+    tokens = [dimension_token(dimension, value, data.currency) for value in rows["dimension_value"]]
     rows = rows.with_columns(pl.Series("value", tokens, dtype=pl.String))
     return _table(
         rows,
@@ -125,7 +126,9 @@ def wallet_comparison(data: ReportData, month: date) -> Table:
         data.wallets.filter(pl.col("month") == month)
         .join(earlier, on=["wallet", "currency"], how="left", nulls_equal=True)
         .with_columns(
-            (pl.col("order_success_rate") - pl.col("earlier")).alias("order_success_change")
+            (pl.col("order_success_rate") - pl.col("earlier")).alias("order_success_change"),
+            # No bill, no amount: a zero would say that nothing was paid.
+            pl.when(pl.col("captures") > 0).then(pl.col("captured_amount", "refunded_amount")),
         )
         .sort("orders", "wallet", descending=[True, False])
     )
@@ -186,10 +189,12 @@ def money_by_cause(data: ReportData) -> pl.DataFrame:
     )
 
 
-def dimension_token(dimension: str, value: str | None) -> str:
-    """Catalogue token of a value of a failure dimension; hours are written 09:00."""
+def dimension_token(dimension: str, value: str | None, currency: str) -> str:
+    """Catalogue token of a value of a failure dimension: hours as 09:00, bands as 0-50 CNY."""
     if dimension == "local_hour" and value is not None and value.isdigit():
         return f"@hour.{int(value):02d}:00"
+    if dimension == "amount_band" and value in AMOUNT_BANDS:
+        return category_key(dimension, f"{value} {currency}")
     group = {"provider": "wallet"}.get(dimension, dimension)
     return category_key(group, "unknown" if value is None else value)
 

@@ -76,6 +76,15 @@ class Words:
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         return format_decimal(value, format=pattern, locale=_BABEL[self.language])
 
+    def duration(self, hours: float) -> str:
+        """0.043 -> 2.6 minutes, 26 -> 26.0 hours: below one hour, hours say nothing."""
+        minutes = hours * 60
+        if minutes < 1:
+            return self.text("reading.under_a_minute")
+        if hours < 1:
+            return self.text("reading.minutes", value=self.number(minutes, int(minutes < 10)))
+        return self.text("reading.hours", value=self.number(hours, 1))
+
     def money(self, amount: float, currency: str) -> str:
         """12345.6, CNY -> ¥12,346 in both languages; the page says once which currency it is."""
         written = format_currency(

@@ -25,7 +25,7 @@ _DIM_USERS = dg.AssetKey(["marts", "dim_users"])
             owners=["team:data"],
             kinds={"python", "duckdb", "scikitlearn"},
             description=(
-                "One row per user: one of ten lifecycle segments (or attempted_never_paid) by"
+                "One row per user: one of ten lifecycle segments (or never paid, refunded) by"
                 " fixed thresholds, and a behaviour cluster where the data is enough for one."
             ),
         ),

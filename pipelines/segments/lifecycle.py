@@ -1,4 +1,4 @@
-"""The lifecycle grid: ten names by how recently and how often a user paid, one for never.
+"""The lifecycle grid: ten names by how recently and how often a user paid, two for the others.
 
 What belongs here: the fixed thresholds, the 25 cells, and the SQL that puts each user into exactly
 one of them. What does not: anything learned from the data (see `clusters.py`).
@@ -14,6 +14,8 @@ import json
 from dataclasses import dataclass, field
 
 NEVER_PAID = "attempted_never_paid"
+# Paid at least once, and every paid order was given back: not a stranger, and not in the grid.
+REFUNDED_ONLY = "refunded_only"
 
 # Frequency scores 1..5 from left to right.
 _CELLS: dict[int, tuple[str, str, str, str, str]] = {
@@ -36,6 +38,7 @@ LIFECYCLE_SEGMENTS = (
     "at_risk",
     "cant_lose",
     "hibernating",
+    REFUNDED_ONLY,
     NEVER_PAID,
 )
 
@@ -53,7 +56,7 @@ class LifecycleGrid:
         cells: recency score -> names for the frequency scores 1..5.
     """
 
-    version: str = "1"
+    version: str = "2"
     recency_days_at_most: tuple[int, int, int, int] = (14, 30, 60, 120)
     orders_at_least: tuple[int, int, int, int] = (2, 3, 5, 10)
     cells: dict[int, tuple[str, str, str, str, str]] = field(default_factory=lambda: dict(_CELLS))
@@ -81,6 +84,7 @@ class LifecycleGrid:
                 ),
                 "orders_at_least": dict(zip("2345", self.orders_at_least, strict=True)),
                 "cells_by_recency_then_frequency": {str(r): self.cells[r] for r in sorted(_CELLS)},
+                "every_paid_order_refunded": REFUNDED_ONLY,
                 "without_a_paid_order": NEVER_PAID,
             },
             sort_keys=True,
@@ -116,8 +120,8 @@ def lifecycle_sql(grid: LifecycleGrid, users: str = "marts.dim_users") -> str:
     """SQL giving one row per user of `users` with scores and segment.
 
     Columns: user_key, as_of_date, recency_days, paid_orders, net_amount, recency_score,
-    frequency_score, lifecycle_segment. Scores and recency are NULL without a paid order; a user
-    whose only orders were refunded in full counts as one who never paid.
+    frequency_score, lifecycle_segment. Scores and recency are NULL without a paid order: of a user
+    whose orders were all refunded in full (`refunded_only`) and of one who never paid.
     """
     cells = ",\n            ".join(
         f"({recency}, {frequency}, '{name}')"
@@ -130,6 +134,7 @@ def lifecycle_sql(grid: LifecycleGrid, users: str = "marts.dim_users") -> str:
             user_key,
             {as_of_date_sql(users)} as as_of_date,
             coalesce(paid_orders, 0)::integer as paid_orders,
+            first_paid_date is not null as has_ever_paid,
             case when coalesce(paid_orders, 0) > 0 then last_paid_date end as last_paid_date,
             coalesce(net_amount, 0)::decimal(18, 4) as net_amount
         from {users}
@@ -157,7 +162,10 @@ def lifecycle_sql(grid: LifecycleGrid, users: str = "marts.dim_users") -> str:
         scored.net_amount,
         scored.recency_score,
         scored.frequency_score,
-        coalesce(cells.lifecycle_segment, '{NEVER_PAID}') as lifecycle_segment
+        coalesce(
+            cells.lifecycle_segment,
+            case when scored.has_ever_paid then '{REFUNDED_ONLY}' else '{NEVER_PAID}' end
+        ) as lifecycle_segment
     from scored
     left join cells using (recency_score, frequency_score)
     """

@@ -15,11 +15,11 @@ from pipelines.formats.catalogue import all_formats, recognise
 from pipelines.formats.format import (
     BadFileError,
     Head,
-    calendar_date,
     clean_header,
     parse_decimal,
     split_header,
 )
+from pipelines.formats.times import calendar_date
 
 # The contract with the dbt sources: exact names and order are read by people and by dbt.
 LAKE = {
@@ -28,12 +28,12 @@ LAKE = {
         "trade_state bank_type currency settlement_amount coupon_amount refund_requested_at "
         "refund_succeeded_at refund_id out_refund_no refund_amount coupon_refund_amount "
         "refund_type refund_status fee fee_rate order_amount requested_refund_amount "
-        "fee_rate_note bill_type user_openid_key product_key order_key capture_key refund_key"
+        "bill_type user_openid_key product_key order_key capture_key refund_key"
     ),
     "alipay_trade_bill": (
-        "trade_no out_trade_no business_type created_at finished_at store_id store_name "
+        "trade_no out_trade_no business_type created_at finished_at store_id "
         "terminal_id order_amount received_amount hongbao_amount jifenbao_amount alipay_discount "
-        "merchant_discount voucher_amount voucher_name merchant_hongbao_amount card_amount "
+        "merchant_discount voucher_amount merchant_hongbao_amount card_amount "
         "refund_batch_no service_fee commission net_amount merchant_id_no trade_mode account "
         "product_key operator_key order_key capture_key refund_key"
     ),
@@ -45,8 +45,15 @@ LAKE = {
     ),
 }
 DROPPED = {
-    "wechat_trade_bill": {"openid", "product_name", "attach"},
-    "alipay_trade_bill": {"product_name", "operator", "counterparty", "remark"},
+    "wechat_trade_bill": {"openid", "product_name", "attach", "fee_rate_note"},
+    "alipay_trade_bill": {
+        "product_name",
+        "store_name",
+        "operator",
+        "counterparty",
+        "voucher_name",
+        "remark",
+    },
     "payment_attempts": {"error_message", "user_id", "device_id", "retry_of"},
 }
 

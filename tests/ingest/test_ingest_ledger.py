@@ -124,6 +124,15 @@ def test_another_reader_version_reads_everything_again(merchant, monkeypatch):
     assert merchant.ingest().files_new == 1
 
 
+def test_a_new_reader_version_loses_no_file_that_was_taken_away(merchant):
+    bill = merchant.put("b.csv", x.wechat_bill(ROWS))
+    rows = merchant.ingest().rows_loaded
+    (entry,) = merchant.workspace.ledger.glob("*.json")
+    entry.write_text(json.dumps(json.loads(entry.read_text()) | {"reader_version": 0}))
+    bill.unlink()
+    assert merchant.ingest().rows_loaded == rows > 0
+
+
 def test_our_own_errors_are_not_swallowed(merchant, monkeypatch):
     merchant.put("b.csv", x.wechat_bill(ROWS))
 

@@ -134,6 +134,7 @@ SEGMENTS = [
     ("at_risk", 176, 0.09, 71),
     ("cant_lose", 24, 0.04, 69),
     ("hibernating", 231, 0.02, 78),
+    ("refunded_only", 18, 0.0, None),
     ("attempted_never_paid", 66, 0.0, None),
 ]
 

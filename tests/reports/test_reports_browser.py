@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from reports_release import META, build_marketing_db
+
+from pipelines.reports import render_report
 
 CHROMIUM = Path("/usr/bin/chromium")
 CHARTS = 10
@@ -76,6 +79,19 @@ def test_language_switch(tab):
     assert chart.get_attribute("aria-label").startswith("Causes of failed payments: Insufficient")
     tab.click("#language")
     assert "微信支付" in chart.text_content()
+
+
+def test_counts_are_written_in_the_number_of_the_language(browser, tmp_path, release_rows):
+    one = [(*row[:3], 1, 1, 0) for row in release_rows["data_freshness"]]
+    path = build_marketing_db(tmp_path / "m.duckdb", release_rows | {"data_freshness": one})
+    page = render_report(path, None, tmp_path / "report.html", META)
+    context = browser.new_context(offline=True, locale="en-US")
+    tab = context.new_page()
+    tab.goto(page.as_uri())
+    head = tab.locator("#freshness").text_content()
+    assert "1 file, 1 row, 0 rejected" in head
+    assert "(14 of 14 data checks)" in head
+    context.close()
 
 
 def test_dimension_select_changes_the_chart_and_the_sentence(tab):

@@ -116,7 +116,7 @@ def test_versions_hours_and_bands_keep_their_own_order(data):
         "4.12.0-beta",
     ]
     assert values("local_hour")[:3] == ["@hour.00:00", "@hour.01:00", "@hour.02:00"]
-    assert values("amount_band")[-1] == "@amount_band.2000+"
+    assert values("amount_band")[-1] == "@amount_band.2000+ CNY"
 
 
 def test_stacks_of_causes_add_up_to_the_failures(data):

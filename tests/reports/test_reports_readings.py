@@ -6,8 +6,8 @@ import pytest
 from reports_release import build_marketing_db
 
 from pipelines.reports import failure_readings, readings
-from pipelines.reports.data import ReportData, load_report_data
-from pipelines.reports.words import LANGUAGES, Words, load_catalogue
+from pipelines.reports.data import SEGMENT_ORDER, ReportData, load_report_data
+from pipelines.reports.words import LANGUAGES, LOCALES, Words, load_catalogue
 from pipelines.segments.lifecycle import LIFECYCLE_SEGMENTS, LifecycleGrid
 
 ZH, EN = Words("zh"), Words("en")
@@ -53,6 +53,13 @@ def test_both_catalogues_have_the_same_keys_and_placeholders():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_no_key_is_written_twice(language):
+    """YAML keeps the last of two silently: the other one would be edited in vain."""
+    text = (LOCALES / f"{language}.yml").read_text(encoding="utf-8")
+    assert len(re.findall(r"^  \S[^:]*:", text, re.MULTILINE)) == len(load_catalogue(language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("group", ["segment", "cause", "wallet", "channel", "feature", "dimension"])
 def test_names_on_one_axis_are_distinct(language, group):
     entries = load_catalogue(language).items()
@@ -62,7 +69,7 @@ def test_names_on_one_axis_are_distinct(language, group):
 
 def test_every_segment_has_a_name_a_rule_and_an_action():
     catalogue = load_catalogue("zh")
-    for segment in LIFECYCLE_SEGMENTS:
+    for segment in {*LIFECYCLE_SEGMENTS, *SEGMENT_ORDER}:
         assert {f"{part}.{segment}" for part in ("segment", "segment_rule", "segment_action")} <= (
             set(catalogue)
         )
@@ -111,13 +118,16 @@ def test_headline(data):
 
 
 def test_causes_are_not_ranked_on_a_small_sample(tmp_path, release_rows):
+    counts = {"all": 82, "insufficient_funds": 20, "customer_cancelled": 17}
     few = [
-        (*row[:3], 300, 20, *row[5:])
+        (*row[:3], 300, counts[row[2]], *row[5:])
         for row in release_rows["failure_breakdown"]
-        if row[2] in ("insufficient_funds", "customer_cancelled")
+        if row[2] in counts
     ]
     small = changed(tmp_path, release_rows, failure_breakdown=few)
-    assert failure_readings.causes(small, EN).startswith("Only 40 failed attempts")
+    # 82 failed, of which 45 have causes that too few people had: those are failures all the same.
+    assert failure_readings.causes(small, EN).startswith("Only 82 failed attempts")
+    assert "82 次失败" in failure_readings.causes(small, ZH)
     assert "largest cause" not in readings.headline(small, EN)
 
 

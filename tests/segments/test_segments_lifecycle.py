@@ -9,6 +9,7 @@ import pytest
 from pipelines.segments.lifecycle import (
     LIFECYCLE_SEGMENTS,
     NEVER_PAID,
+    REFUNDED_ONLY,
     LifecycleGrid,
     frequency_score_sql,
     lifecycle_sql,
@@ -61,7 +62,7 @@ def test_segments_all_25_cells_have_exactly_one_name(con):
     assert len(rows) == 26
     assert {cell for cell in named if cell[0]} == {(r, f) for r in range(1, 6) for f in range(1, 6)}
     assert named[(None, None)] == NEVER_PAID
-    assert set(named.values()) == set(LIFECYCLE_SEGMENTS)
+    assert set(named.values()) == set(LIFECYCLE_SEGMENTS) - {REFUNDED_ONLY}
     assert named[(5, 5)] == "champions"
     assert named[(5, 1)] == "new_customers"
     assert named[(4, 1)] == "promising"
@@ -78,11 +79,13 @@ def test_segments_are_measured_from_the_newest_business_date_of_the_data(con):
     assert sorted(row[1] for row in rows.values() if row[1] is not None) == [9]
 
 
-def test_segments_user_whose_orders_were_all_refunded_counts_as_never_paid(con):
-    add_user(con, 1, "2026-03-01", 0)
-    (row,) = segments(con).values()
-    assert row[1] is None
-    assert row[4:] == (None, None, NEVER_PAID)
+def test_segments_user_whose_orders_were_all_refunded_paid_once_and_is_not_in_the_grid(con):
+    add_user(con, 1, None, 0)
+    con.execute("update marts.dim_users set first_paid_date = date '2026-03-01'")
+    add_user(con, 2, None, 0)
+    found = sorted(segments(con).values(), key=lambda row: row[-1])
+    assert [row[1] for row in found] == [None, None]
+    assert [row[4:] for row in found] == [(None, None, NEVER_PAID), (None, None, REFUNDED_ONLY)]
 
 
 def test_segments_equal_users_get_equal_scores_in_any_order(planted):

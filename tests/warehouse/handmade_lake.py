@@ -250,13 +250,23 @@ LAKE_ROWS: dict[str, tuple[str, dt.date, bool, list[dict]]] = {
 REJECTED_ROWS = {"attempts-1.csv": 1}
 
 
-def write_lake(lake: Path, story: dict | None = None, reverse: bool = False) -> None:
-    """Write a story as ingest would; `reverse` gives the files the opposite order of names."""
+def write_lake(
+    lake: Path,
+    story: dict | None = None,
+    reverse: bool = False,
+    ingested_late: tuple[str, ...] = (),
+) -> None:
+    """Write a story as ingest would.
+
+    `reverse` gives the files the opposite order of names; the files `ingested_late` came in another
+    run of ingest, a day after the others.
+    """
     story = LAKE_ROWS if story is None else story
     documents = []
     for index, (name, (source, day, resaved, rows)) in enumerate(story.items()):
         place = len(story) - index if reverse else index
-        _write_document(lake, name, source, day, resaved, rows, place)
+        ingested = dt.datetime(2026, 1, 9 if name in ingested_late else 8)  # noqa: DTZ001 - UTC
+        _write_document(lake, name, source, day, resaved, rows, place, ingested)
         documents.append(_document(name, source, day, resaved, len(rows)))
     documents.append(
         _document("broken.csv", None, None, False, 0) | {"status": "quarantined", "reason": "empty"}
@@ -271,7 +281,14 @@ def write_lake(lake: Path, story: dict | None = None, reverse: bool = False) -> 
 
 
 def _write_document(
-    lake: Path, name: str, source: str, day: dt.date, resaved: bool, rows: list[dict], place: int
+    lake: Path,
+    name: str,
+    source: str,
+    day: dt.date,
+    resaved: bool,
+    rows: list[dict],
+    place: int,
+    ingested: dt.datetime,
 ) -> None:
     lineage = [
         {
@@ -280,7 +297,7 @@ def _write_document(
             "_row_number": number,
             "_content_hash": sha(repr(sorted((k, v) for k, v in row.items() if v)))[:32],
             "_export_date": day,
-            "_ingested_at": dt.datetime(2026, 1, 8),  # noqa: DTZ001 - the lake has UTC without zone
+            "_ingested_at": ingested,
             "_resaved": resaved,
         }
         for number, row in enumerate(rows, start=2)
@@ -430,7 +447,9 @@ _ANALYSIS = [
     create or replace table analysis.failure_breakdown as
     select * from (values
         ('all', 'all', 'all', 9, 5, 20, 0.5, 0.2, 0.8, 1.0, 415, 415, 260, 115, 'CNY', true),
-        ('wallet', 'alipay', 'all', 4, 2, 3, 0.5, 0.2, 0.8, 0.4, 160, 160, 60, 100, 'CNY', true)
+        ('wallet', 'alipay', 'all', 4, 2, 3, 0.5, 0.2, 0.8, 0.4, 160, 160, 60, 100, 'CNY', true),
+        ('wallet', 'wechat_pay', 'all', 3, 2, 9, 0.6, 0.2, 0.8, 0.4, 155, 155, 99, 15, 'CNY', true),
+        ('wallet', 'apple_pay', 'all', 2, 1, 8, 0.5, 0.2, 0.8, 0.2, 100, 100, 0, 0, 'CNY', true)
     ) as t(dimension, dimension_value, failure_category, attempts, failed, users, failure_rate,
         failure_rate_low, failure_rate_high, share_of_failures, amount_failed, amount_at_risk,
         amount_recovered, amount_lost, currency, is_small_sample)

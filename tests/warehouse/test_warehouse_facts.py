@@ -296,7 +296,20 @@ def test_marketing_sees_no_small_groups(warehouse):
     assert len(rows(warehouse, "select * from analyst.segment_summary")) == 2
     members = rows(warehouse, "select distinct lifecycle_segment from marketing.audience_members")
     assert members == [("new_customers",)]
-    assert rows(warehouse, "select dimension from marketing.failure_breakdown") == [("all",)]
+    shown = rows(warehouse, "select dimension_value from marketing.failure_breakdown order by all")
+    # Three people failed with alipay: alone, all less the other wallets would tell of them.
+    assert shown == [("all",), ("wechat_pay",)]
+
+
+def test_marketings_shares_are_of_the_groups_shown(warehouse):
+    """Five people of seven: a share of 5/7 would say that two more are hidden."""
+    for table in ("segment_summary", "cluster_summary"):
+        found = rows(
+            warehouse, f"select users, share_of_users, share_of_net_amount from marketing.{table}"
+        )
+        assert found == [(5, 1.0, 1.0)]
+    found = rows(warehouse, "select users, share_of_users from analyst.segment_summary order by 1")
+    assert found == [(2, pytest.approx(2 / 7)), (5, pytest.approx(5 / 7))]
 
 
 def test_published_times_are_hours_and_names_stay_inside(warehouse):

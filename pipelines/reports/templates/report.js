@@ -34,6 +34,7 @@
     const strings = report.strings[state.lang];
     return strings[token.slice(1)] ?? strings[`value.${value}`] ?? value;
   }
+  const counted = (noun, count) => t(`count.${noun}${count === 1 ? "" : "s"}`, { n: number(count) });
   const traits = (name) => name.split(" + ").map((trait) => label(`@trait.${trait}`)).join(" + ");
 
   function shown(column, value) {
@@ -95,7 +96,7 @@
       ["release", meta.release_id],
       ["generated", generated],
       ["package", meta.package_version],
-      ...report.sources.map((row) => [null, t("freshness.source_line", { files: number(row.files), rows: number(row.rows), rejects: number(row.rejected_rows) }), label(`@source.${row.source}`)]),
+      ...report.sources.map((row) => [null, t("freshness.source_line", { files: counted("file", row.files), rows: counted("row", row.rows), rejects: number(row.rejected_rows) }), label(`@source.${row.source}`)]),
     ];
     document.getElementById("freshness").replaceChildren(...items.map(([key, value, name]) => el("div", "", el("dt", "", name ?? t(`freshness.${key}`)), el("dd", "", value))));
   }
@@ -114,7 +115,7 @@
       const interval = kpi.low === null ? null : el("div", "fine", t("ui.interval", { low: percent(kpi.low), high: percent(kpi.high) }));
       const month = current ? monthName(current) + (complete ? "" : ` (${t("ui.running_month")})`) : "";
       const size = kpi.n ? ` · ${t("ui.n", { n: number(Math.round(kpi.n)) })}` : "";
-      return el("div", "kpi", el("div", "name", el("span", "", t(`kpi.${kpi.id}`)), info(t(`kpi.${kpi.id}`), kpi.definition)), el("div", "value", value), change, interval, el("div", "fine", month + size));
+      return el("div", "kpi", el("div", "name", el("span", "", t(`kpi.${kpi.id}`)), info(t(`kpi.${kpi.id}`), kpi.definition)), el("div", "value", value), change, interval, el("div", "fine", month + size), kpi.note ? el("div", "fine", t(kpi.note)) : null);
     }));
   }
   function drawMethod() {

@@ -12,9 +12,11 @@ repeated as (
 
 deduplicated as (
 
-    select attempts.*, cast(1 as bigint) as copy_rank
+    select attempts.*, attempts.attempt_id_key as attempt_key, cast(1 as bigint) as copy_rank
     from attempts
-    where not exists (select 1 from repeated where repeated.attempt_key = attempts.attempt_key)
+    where not exists (
+        select 1 from repeated where repeated.attempt_id_key = attempts.attempt_id_key
+    )
 
     union all
 

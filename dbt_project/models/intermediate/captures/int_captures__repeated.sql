@@ -15,13 +15,15 @@ repeated_keys as (
 
 select
     captures.*,
-    -- The winner depends on what the copies say, never on which arrived first: full seconds before
-    -- a spreadsheet's minutes, then the newest export, then content and place to break ties.
+    -- Full seconds before a spreadsheet's minutes; then the copy ingested last, since a second
+    -- download corrects the first. Within one ingest the newest export, then content and place: the
+    -- order in which files were read never counts.
     row_number() over (
         partition by captures.capture_key
         order by
             captures.time_precision desc,
             captures.is_resaved,
+            captures.ingested_at desc nulls last,
             captures.export_date desc nulls last,
             captures.content_hash,
             captures.file_sha256,

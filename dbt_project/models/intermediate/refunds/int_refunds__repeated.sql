@@ -15,17 +15,19 @@ repeated_keys as (
 select
     refunds.*,
     -- A REFUND bill knows when the refund was asked for and done, an ALL bill does not; a later bill
-    -- may know a status that an earlier one called PROCESSING. Then as for payments.
+    -- may know the end of what an earlier one called PROCESSING. Then as for payments: of two ends
+    -- that disagree, the one ingested last is the correction.
     row_number() over (
         partition by refunds.refund_key
         order by
             case when refunds.completed_at is not null then 0 else 1 end,
             case when refunds.requested_at is not null then 0 else 1 end,
             case refunds.refund_status
-                when 'succeeded' then 0 when 'failed' then 1 when 'pending' then 2 else 3
+                when 'succeeded' then 0 when 'failed' then 0 when 'pending' then 1 else 2
             end,
             refunds.time_precision desc,
             refunds.is_resaved,
+            refunds.ingested_at desc nulls last,
             refunds.export_date desc nulls last,
             refunds.content_hash,
             refunds.file_sha256,

@@ -153,7 +153,7 @@ select
         then coalesce(failure_codes.is_code_mapped, false) end as is_code_mapped,
     resolved.amount,
     resolved.currency,
-    {{ amount_band('resolved.amount') }} as amount_band,
+    {{ amount_band('resolved.amount', 'resolved.currency') }} as amount_band,
     resolved.os,
     resolved.app_version,
     resolved.region,

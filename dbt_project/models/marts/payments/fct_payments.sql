@@ -105,6 +105,26 @@ attempted_orders as (
 
 ),
 
+-- A sum over currencies means nothing: an order that was paid in two is counted in the one that was
+-- paid first, and marked. Hardly any order is.
+mixed_orders as (
+
+    select order_key, {{ earliest('currency', 'captured_at', 'currency') }} as currency
+    from captures
+    group by order_key
+    having min(currency) <> max(currency)
+
+),
+
+counted_captures as (
+
+    select captures.*, mixed_orders.order_key is not null as has_other_currency
+    from captures
+    left join mixed_orders on captures.order_key = mixed_orders.order_key
+    where mixed_orders.order_key is null or captures.currency = mixed_orders.currency
+
+),
+
 -- An order can be paid twice by mistake, and refunded in parts: add up before joining.
 captured_orders as (
 
@@ -117,24 +137,33 @@ captured_orders as (
         min(wallet) as wallet,
         count(*) as capture_count,
         sum(amount) as captured_amount,
-        sum(fee_amount) as fee_amount
-    from captures
+        sum(fee_amount) as fee_amount,
+        bool_or(has_other_currency) as has_other_currency
+    from counted_captures
     group by order_key
 
 ),
 
 -- The basis is the order amount (what was asked back), so that a full refund nets to zero also where
--- coupons paid a part. A failed refund gave nothing back; a pending one is on its way. Orphans have no
--- order here.
+-- coupons paid a part. A failed refund gave nothing back; a pending one is on its way; a revoked
+-- payment was given back. Orphans have no order here.
 refunded_orders as (
 
     select
         order_key,
+        currency,
         count(*) as refund_count,
-        sum(case when refund_status <> 'failed' then requested_amount else 0 end)
-            as refunded_amount
+        sum(requested_amount) as refunded_amount
     from refunds
-    where not is_orphan
+    where not is_orphan and refund_status <> 'failed'
+    group by order_key, currency
+
+),
+
+refund_currencies as (
+
+    select order_key, min(currency) as first_currency, max(currency) as last_currency
+    from refunded_orders
     group by order_key
 
 ),
@@ -152,8 +181,19 @@ orders as (
         attempted_orders.last_attempt_at,
         captured_orders.captured_at,
         coalesce(attempted_orders.business_date, captured_orders.business_date) as business_date,
-        coalesce(attempted_orders.currency, captured_orders.currency) as currency,
-        coalesce(attempted_orders.amount, captured_orders.captured_amount) as amount,
+        -- The bill is the provider's word; the log may hold the price that the shop showed.
+        coalesce(captured_orders.currency, attempted_orders.currency) as currency,
+        case
+            when captured_orders.currency <> attempted_orders.currency
+                then captured_orders.captured_amount
+            else coalesce(attempted_orders.amount, captured_orders.captured_amount)
+        end as amount,
+        coalesce(captured_orders.has_other_currency, false)
+        or coalesce(
+            refund_currencies.first_currency <> captured_orders.currency
+            or refund_currencies.last_currency <> captured_orders.currency,
+            false
+        ) as has_other_currency,
         coalesce(attempted_orders.attempts, 0) as attempts,
         coalesce(attempted_orders.failed_attempts, 0) as failed_attempts,
         coalesce(attempted_orders.first_wallet, captured_orders.wallet) as first_wallet,
@@ -186,6 +226,10 @@ orders as (
     left join refunded_orders
         on coalesce(attempted_orders.order_key, captured_orders.order_key)
         = refunded_orders.order_key
+        and captured_orders.currency = refunded_orders.currency
+    left join refund_currencies
+        on coalesce(attempted_orders.order_key, captured_orders.order_key)
+        = refund_currencies.order_key
 
 ),
 
@@ -220,8 +264,9 @@ select
     captured_at,
     business_date,
     currency,
+    has_other_currency,
     cast(amount as decimal(18, 4)) as amount,
-    {{ amount_band('amount') }} as amount_band,
+    {{ amount_band('amount', 'currency') }} as amount_band,
     cast(attempts as integer) as attempts,
     cast(failed_attempts as integer) as failed_attempts,
     first_wallet,

@@ -138,16 +138,17 @@ amounts as (
 
 )
 
+-- Sums are wide: single amounts fill decimal(18, 4) on their own.
 select
     source,
     currency,
     measure,
-    cast(coalesce(sum(in_files), 0) as decimal(18, 4)) as amount_in_files,
-    cast(coalesce(sum(in_facts), 0) as decimal(18, 4)) as amount_in_facts,
-    cast(coalesce(sum(duplicate), 0) as decimal(18, 4)) as amount_duplicate,
+    cast(coalesce(sum(in_files), 0) as decimal(38, 4)) as amount_in_files,
+    cast(coalesce(sum(in_facts), 0) as decimal(38, 4)) as amount_in_facts,
+    cast(coalesce(sum(duplicate), 0) as decimal(38, 4)) as amount_duplicate,
     cast(
         coalesce(sum(in_files), 0) - coalesce(sum(in_facts), 0) - coalesce(sum(duplicate), 0)
-        as decimal(18, 4)
+        as decimal(38, 4)
     ) as difference
 from amounts
 group by source, currency, measure

@@ -70,7 +70,8 @@ users as (
         user_key,
         min(user_key_scope) as user_key_scope,
         min(business_date) as first_seen_date,
-        min(case when is_paid then business_date end) as first_paid_date,
+        -- Given back in full later or not: whoever paid once is no stranger to the wallet.
+        min(case when final_outcome = 'succeeded' then business_date end) as first_paid_date,
         max(case when is_paid then business_date end) as last_paid_date,
         sum(attempts) as attempts,
         sum(failed_attempts) as failed_attempts,

@@ -15,6 +15,7 @@ select
     date_trunc('hour', captured_at) as captured_hour,
     business_date,
     currency,
+    has_other_currency,
     amount,
     amount_band,
     attempts,

@@ -27,28 +27,19 @@ summed as (
     inner join segments on users.user_key = cast(segments.user_key as uuid)
     group by segments.cluster_id
 
-),
-
-shared as (
-
-    select
-        *,
-        {{ share('users', 'sum(users) over ()') }} as share_of_users,
-        {{ share('net_amount', 'sum(net_amount) over ()') }} as share_of_net_amount
-    from summed
-
 )
 
 select
     cluster_id,
     cluster_name,
     cast(users as bigint) as users,
-    share_of_users,
+    -- Of the groups shown: a share of everybody would give the total, and with it the hidden rest.
+    {{ share('users', 'sum(users) over ()') }} as share_of_users,
     cast(net_amount as decimal(18, 4)) as net_amount,
-    share_of_net_amount,
+    {{ share('net_amount', 'sum(net_amount) over ()') }} as share_of_net_amount,
     median_recency_days,
     median_orders,
     cast(median_ticket as decimal(18, 4)) as median_ticket,
     currency
-from shared
+from summed
 where users >= {{ minimum_cell_users() }}

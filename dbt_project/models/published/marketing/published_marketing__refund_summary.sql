@@ -12,7 +12,7 @@ test_orders as (
 
 ),
 
--- Failed refunds gave nothing back; revoked payments are undone sales, not refunds.
+-- Failed refunds gave nothing back; a revoked payment was given back like a refund.
 given_back as (
 
     select
@@ -25,8 +25,7 @@ given_back as (
         currency
     from refunds
     where
-        refund_kind = 'refund'
-        and refund_status <> 'failed'
+        refund_status <> 'failed'
         and currency = {{ reporting_currency() }}
         and not exists (
             select 1 from test_orders where test_orders.order_key = refunds.order_key

@@ -9,10 +9,11 @@ with segments as (
 select
     lifecycle_segment,
     users,
-    share_of_users,
+    -- Of the groups shown: a share of everybody would give the total, and with it the hidden rest.
+    {{ share('users', 'sum(users) over ()') }} as share_of_users,
     paid_orders,
     net_amount,
-    share_of_net_amount,
+    {{ share('net_amount', 'sum(net_amount) over ()') }} as share_of_net_amount,
     median_ticket,
     median_recency_days,
     refunded_order_share,

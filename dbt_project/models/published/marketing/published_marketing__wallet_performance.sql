@@ -28,7 +28,11 @@ captures as (
 
 refunds as (
 
-    select * from {{ ref('fct_refunds') }} where not is_orphan and refund_status <> 'failed'
+    select * from {{ ref('fct_refunds') }}
+    where
+        not is_orphan
+        and refund_status <> 'failed'
+        and currency = {{ reporting_currency() }}
 
 ),
 

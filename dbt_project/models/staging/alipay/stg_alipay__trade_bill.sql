@@ -42,6 +42,7 @@ typed as (
 
         _resaved as is_resaved,
         _export_date as export_date,
+        _ingested_at as ingested_at,
         _content_hash as content_hash,
         _file_sha256 as file_sha256,
         _row_number as row_number,
@@ -84,6 +85,7 @@ select
     service_fee,
     is_resaved,
     export_date,
+    ingested_at,
     content_hash,
     file_sha256,
     row_number,

@@ -7,7 +7,7 @@ with log_rows as (
 typed as (
 
     select
-        cast(attempt_key as uuid) as attempt_key,
+        cast(attempt_key as uuid) as attempt_id_key,
         cast(order_key as uuid) as order_key,
         cast(user_key as uuid) as user_key,
         cast(device_key as uuid) as device_key,
@@ -38,6 +38,7 @@ typed as (
         coalesce(lower(is_test) = 'true', false) as is_test,
 
         _export_date as export_date,
+        _ingested_at as ingested_at,
         _content_hash as content_hash,
         _file_sha256 as file_sha256,
         _row_number as row_number,

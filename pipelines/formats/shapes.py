@@ -1,0 +1,57 @@
+"""What a value of a context column may look like: the closed vocabularies of the lake.
+
+What belongs here: patterns with the words that describe them. What does not: which column has
+which (the format modules), replacing what does not fit (`ingest`).
+
+No detector finds a name or an address among free words, so a column of codes takes codes only.
+Digits that could be a phone number pass on purpose: those the privacy audit finds, and it then
+refuses to publish instead of hiding that somebody writes numbers of people into a column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Stands in the lake for every value that does not fit.
+UNRECOGNISED = "unrecognised"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A regular expression for the whole value, and what it stands for in a sentence (plural)."""
+
+    pattern: str
+    meaning: str
+
+    @property
+    def anchored(self) -> str:
+        """The pattern over the whole value."""
+        return f"^(?:{self.pattern})$"
+
+
+_TOKEN = r"[A-Za-z0-9][A-Za-z0-9_.:/+-]{0,63}"
+
+CODE = Shape(_TOKEN, "codes without blanks such as mini_program or CMB_DEBIT")
+SYSTEM = Shape(
+    rf"{_TOKEN}( [0-9][0-9A-Za-z._-]{{0,15}})?", "operating systems such as android or iOS 17.2"
+)
+VERSION = Shape(r"[0-9A-Za-z._+-]{1,40}", "versions such as 8.6.1")
+# Alpha-2 or alpha-3 of ISO 3166-1, or a subdivision of ISO 3166-2.
+REGION = Shape(r"[A-Z]{2}(-[A-Z0-9]{1,3})?|[A-Z]{3}", "ISO 3166 codes such as CN-GD")
+# Language, script, region; phones write zh_CN.
+LANGUAGE = Shape(
+    r"[A-Za-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|[0-9]{3}))?",
+    "BCP 47 language tags such as zh-CN",
+)
+UPPER_CODE = Shape(r"[A-Z][A-Z0-9_]{0,31}", "upper-case codes such as JSAPI or CMB_DEBIT")
+CURRENCY = Shape(r"[A-Z]{3}", "ISO 4217 codes such as CNY")
+PERCENTAGE = Shape(r"[0-9]{1,3}(\.[0-9]{1,6})?%?", "rates such as 0.60%")
+# Of these only 交易 and 退款 count; the others keep a bill's own totals explainable.
+ALIPAY_BUSINESS = Shape(
+    "(交易|退款|支付|付款|充值|转账|提现|收费|服务费|手续费|分润|冲退|部分|全额){1,3}",
+    "business types such as 交易 or 退款",
+)
+ALIPAY_MODE = Shape(
+    rf"{_TOKEN}|(条码|扫码|声波|刷脸|当面付|手机|网站|即时到账|支付|付款){{1,3}}",
+    "ways of paying such as BARCODE or 条码支付",
+)

@@ -1,0 +1,127 @@
+"""What marketing is not shown does not follow from what it is shown, one subtraction at a time."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+from handmade_lake import make_workspace, write_analysis, write_lake
+
+from pipelines.settings import Workspace
+from pipelines.warehouse import connect, dbt_run
+
+MINIMUM = 10
+MODELS = ("published_analyst__failure_breakdown", "published_marketing__failure_breakdown")
+Cell = tuple[str, str, str]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    found = make_workspace(tmp_path_factory.mktemp("hidden"), minimum_cell_users=MINIMUM)
+    write_lake(found.lake, story={})
+    assert all(run.ok for run in dbt_run.build(found, select=["+dim_users"]))
+    write_analysis(found)
+    with connect.connect(found) as connection:
+        _write(connection, 0)
+    return found
+
+
+def _write(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
+    """A breakdown counted from made-up failures: rare causes, rare values, a value on its own."""
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(60, 3000))
+    failures = pl.DataFrame(
+        {
+            "user_key": rng.integers(0, max(size // 2, 20), size),
+            "wallet": rng.choice(4, size, p=[0.7, 0.2, 0.08, 0.02]),
+            "os": rng.choice(3, size, p=[0.6, 0.37, 0.03]),
+            "hour": np.minimum(rng.geometric(0.2, size), 24),
+            "channel": np.zeros(size, int),
+            "cause": np.minimum(rng.geometric(0.35, size), 12),
+        }
+    ).with_columns(pl.all().cast(pl.String))
+    connection.register("failures", failures.to_arrow())
+    connection.execute(_BREAKDOWN)
+    connection.unregister("failures")
+
+
+_BREAKDOWN = """
+    create or replace table analysis.failure_breakdown as
+    with placed as (
+        select 'all' as dimension, 'all' as dimension_value, cause, user_key from failures
+        union all select 'wallet', wallet, cause, user_key from failures
+        union all select 'os', os, cause, user_key from failures
+        union all select 'local_hour', hour, cause, user_key from failures
+        union all select 'channel', channel, cause, user_key from failures
+    )
+    select
+        dimension, dimension_value, coalesce(cause, 'all') as failure_category,
+        9 as attempts, count(*) as failed, count(distinct user_key) as users,
+        0.5 as failure_rate, 0.2 as failure_rate_low, 0.8 as failure_rate_high,
+        1.0 as share_of_failures, 1 as amount_failed, 1 as amount_at_risk, 1 as amount_recovered,
+        1 as amount_lost, 'CNY' as currency, true as is_small_sample
+    from placed
+    group by grouping sets ((dimension, dimension_value), (dimension, dimension_value, cause))
+"""
+
+
+def _cells(connection: duckdb.DuckDBPyConnection, table: str) -> dict[Cell, int]:
+    found = connection.execute(
+        f"select dimension, dimension_value, failure_category, users from {table}"
+    ).fetchall()
+    return {tuple(row[:3]): row[3] for row in found}
+
+
+def _sums(cells: dict[Cell, int]) -> list[tuple[Cell, list[Cell]]]:
+    """Every total with the parts that add up to it, in either direction."""
+    sums: dict[tuple[Cell, str], list[Cell]] = {}
+    for cell in cells:
+        dimension, value, cause = cell
+        if dimension != "all":
+            sums.setdefault((("all", "all", cause), dimension), []).append(cell)
+        if cause != "all":
+            sums.setdefault(((dimension, value, "all"), "causes"), []).append(cell)
+    return [(total, parts) for (total, _), parts in sums.items()]
+
+
+def _exposed(cells: dict[Cell, int], shown: dict[Cell, int]) -> list[str]:
+    found = []
+    for total, parts in _sums(cells):
+        hidden = [part for part in parts if part not in shown]
+        if total not in shown:
+            found += [] if hidden else [f"{total} is the sum of its parts"]
+        elif hidden and (len(hidden) < 2 or sum(cells[part] for part in hidden) < MINIMUM):
+            found.append(f"{total} less what is shown leaves {hidden}")
+    # A shown cause tells its value's attempts and, by its share, its failures.
+    found += [f"{cell} tells of its value" for cell in shown if (*cell[:2], "all") not in shown]
+    return found
+
+
+def test_no_hidden_cell_is_what_remains(workspace):
+    runs = dbt_run.build(workspace, select=[*MODELS])
+    assert [f"{run.name}: {run.message}" for run in runs if not run.ok] == []
+    assert any(run.name.startswith("assert_hidden_cells_stay_hidden") for run in runs)
+    compiled = next(run.sql_path for run in runs if run.name.endswith(MODELS[1])).read_text()
+    above, published = 0, 0
+    with connect.connect(workspace) as connection:
+        for seed in range(10):
+            _write(connection, seed)
+            cells = _cells(connection, "analyst.failure_breakdown")
+            shown = _cells(connection, f"({compiled})")
+            assert min(shown.values()) >= MINIMUM
+            assert _exposed(cells, shown) == [], seed
+            assert ("all", "all", "all") in shown
+            above += sum(users >= MINIMUM for users in cells.values())
+            published += len(shown)
+    # Hiding has a price: it stays a small one.
+    assert 0.8 * above < published < above
+
+
+def test_a_plain_minimum_would_have_exposed_cells(workspace):
+    """The check of the test above finds what it is there for."""
+    with connect.connect(workspace) as connection:
+        _write(connection, 1)
+        cells = _cells(connection, "analysis.failure_breakdown")
+    plain = {cell: users for cell, users in cells.items() if users >= MINIMUM}
+    assert _exposed(cells, plain) != []
