@@ -188,7 +188,7 @@ class Draft:
                 [
                     f"Nothing was published: the privacy audit found {len(problems)} problem(s).",
                     *lines,
-                    "Mend the export that holds these values: take it out of the landing folder, run "
+                    "Mend the export that holds these values: take it out of landing, run "
                     "`wallet forget FILE`, put the mended file there and run again.",
                     _what_stays(self.workspace),
                     f"Full audit: {kept}",
