@@ -157,7 +157,7 @@ def _balance(console: Console, workspace: Workspace, *, per_file: bool) -> None:
         checked, matched = sum(c for c, _ in mine), sum(m for _, m in mine)
         said = f"{matched:,}/{checked:,}" if checked else "none"
         table.add_row(source, *(f"{count:,}" for count in counts), said)
-    console.print(table)
+    _print_whole(console, table)
     console.print(
         "[dim]Dupl.: downloaded twice. Irrel.: declared irrelevant (summaries). Lost: must be 0. "
         "Totals: control totals of the files themselves that match.[/dim]\n"
@@ -166,13 +166,24 @@ def _balance(console: Console, workspace: Workspace, *, per_file: bool) -> None:
     money = _table("Source", "Cur", "Amount", "In files", "In facts", "Duplicates", "Lost")
     for row in amounts:
         money.add_row(*(f"{cell:,.2f}" if not isinstance(cell, str) else cell for cell in row))
-    console.print(money)
+    _print_whole(console, money)
     for name, *counts in documents:
         text = ", ".join(
             f"{count:,} {what}" for count, what in zip(counts, _COUNT_NAMES, strict=True)
         )
         console.print(f"  {name}: {text}", soft_wrap=True, markup=False)
     console.print()
+
+
+def _print_whole(console: Console, table: Table) -> None:
+    """Print without cutting numbers short: a long line is better than a wrong figure."""
+    wide = Console(
+        file=console.file,
+        width=max(console.width, 120),
+        force_terminal=console.is_terminal,
+        highlight=False,
+    )
+    wide.print(table)
 
 
 def _table(*columns: str) -> Table:
