@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     alipay_accounts: list[str] = Field(
         default_factory=list, description="your Alipay accounts as bills print them (20 digits)"
     )
+    format_options: dict[str, str] = Field(
+        default_factory=dict,
+        description="what an export cannot say of itself, as source.option: value",
+    )
     reporting_currency: str = Field("CNY", min_length=3, max_length=3)
     business_timezone: str = Field("Asia/Shanghai", description="calendar of business dates")
     minimum_cell_users: int = Field(

@@ -94,3 +94,22 @@
 {% macro duckdb__earliest(value, time, tie) -%}
     min_by({{ value }}, row({{ time }}, {{ tie }}))
 {%- endmacro %}
+
+{#- First value that is there, over all rows of a partition in an order. -#}
+{% macro first_known(value, partition, order) -%}
+    {{ adapter.dispatch('first_known', 'wallet')(value, partition, order) }}
+{%- endmacro %}
+
+{% macro default__first_known(value, partition, order) -%}
+    first_value({{ value }}, true) over (
+        partition by {{ partition }} order by {{ order }}
+        rows between unbounded preceding and unbounded following
+    )
+{%- endmacro %}
+
+{% macro duckdb__first_known(value, partition, order) -%}
+    first_value({{ value }} ignore nulls) over (
+        partition by {{ partition }} order by {{ order }}
+        rows between unbounded preceding and unbounded following
+    )
+{%- endmacro %}

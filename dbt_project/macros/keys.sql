@@ -21,3 +21,17 @@
         else ''
     end
 {%- endmacro %}
+
+{#- A payer's key together with the provider that knows it, as one text that can be compared: an order
+    paid under two providers' ids takes both parts from the same one. -#}
+{% macro scoped_key(scope, key) -%}
+    {{ scope }} || '|' || cast({{ key }} as varchar)
+{%- endmacro %}
+
+{% macro scope_of_scoped(scoped) -%}
+    split_part({{ scoped }}, '|', 1)
+{%- endmacro %}
+
+{% macro key_of_scoped(scoped) -%}
+    cast(split_part({{ scoped }}, '|', 2) as uuid)
+{%- endmacro %}

@@ -11,16 +11,16 @@
     {%- set lake = env_var('WALLET_LAKE') | replace('[', '[[]') | replace('*', '[*]')
         | replace('?', '[?]') | replace("'", "''") -%}
     create schema if not exists lake;
-    {%- for name, files in {
-        'wechat_trade_bill': 'wechat_trade_bill/*.parquet',
-        'alipay_trade_bill': 'alipay_trade_bill/*.parquet',
-        'payment_attempts': 'payment_attempts/*.parquet',
+    {#- Sources are tables of the source `lake`: a folder each, but for what ingest says of itself. -#}
+    {%- set own = {
         'rejects': '_rejects/*.parquet',
         'files': '_files/files.parquet',
         'control_totals': '_control_totals/totals.parquet',
-    }.items() %}
-    create or replace view lake.{{ name }} as
-    select * from read_parquet('{{ lake }}/{{ files }}', union_by_name = true);
+    } -%}
+    {%- for node in graph.sources.values() if node.source_name == 'lake' %}
+    create or replace view lake.{{ node.name }} as
+    select *
+    from read_parquet('{{ lake }}/{{ own.get(node.name, node.name ~ "/*.parquet") }}', union_by_name = true);
     {%- endfor %}
     -- Python jobs write here between the marts and the published models.
     create schema if not exists analysis;

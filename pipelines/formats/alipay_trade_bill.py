@@ -234,6 +234,7 @@ _REFUND_REQUEST = pl.coalesce("refund_batch_no", "out_trade_no")
 
 FORMAT = Format(
     source="alipay_trade_bill",
+    description="Alipay trade bills (业务明细): one row per payment or refund line.",
     columns=_COLUMNS,
     recognise=recognise,
     constants=("account",),

@@ -7,7 +7,7 @@ several formats share. What does not: any one provider's knowledge, any input or
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -48,6 +48,7 @@ class Column:
     `headers` are all header texts seen for it. `keep=False` declares personal data or free text:
     the raw value is never written. `kind` "id" is watched for spreadsheet damage, "amount" is a
     decimal in major units. A kept value that does not fit `shape` is stored as `unrecognised`.
+    `path` is for JSON only.
     """
 
     name: str
@@ -55,6 +56,8 @@ class Column:
     keep: bool = True
     kind: Literal["text", "id", "amount"] = "text"
     shape: Shape | None = None
+    # Where the value is in a JSON record (DuckDB's path syntax); the column's own name by default.
+    path: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,15 @@ class RowCheck:
 
 @dataclass(frozen=True)
 class ControlTotal:
-    """A total that the file states about itself, and the measures that may explain it."""
+    """A total that the file states about itself, and the measures that may explain it.
+
+    `currency` where a file states totals of several; else the format's own.
+    """
 
     name: str
     expected: Decimal
     measures: tuple[str, ...]
+    currency: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,12 +96,27 @@ class Head:
     """The beginning of a document, enough to recognise it.
 
     `lines` are the first physical lines without line ends (text), `columns` the column names of a
-    Parquet file. `encoding` is one of utf-8, utf-8-sig, gb18030, parquet.
+    Parquet file, `nested` those of them that hold lists or records. `encoding` is one of utf-8,
+    utf-8-sig, gb18030, parquet. `is_workbook`: the lines are rows of an Excel sheet.
     """
 
     lines: tuple[str, ...]
     encoding: str
     columns: tuple[str, ...] = ()
+    nested: tuple[str, ...] = ()
+    is_workbook: bool = False
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a format may ask of a whole document before its rows are read.
+
+    `values` streams one column's texts, unchecked, block by block. `options` are the merchant's
+    settings for the source, such as {"date_order": "DMY"} (`WALLET_FORMAT_OPTIONS`).
+    """
+
+    values: Callable[[str], Iterator[pl.Series]]
+    options: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -103,13 +125,23 @@ class Layout:
 
     format: Format
     variant: str
-    dialect: Literal["backtick", "quoted", "json", "table"]
+    # json: one object per line; document: one JSON value in the whole file; records: Parquet whose
+    # columns hold lists or records; table: Parquet of plain columns.
+    dialect: Literal["backtick", "quoted", "json", "document", "records", "table"]
     # Canonical name by position; None = a column this format does not know (dropped).
     columns: tuple[str | None, ...]
     separator: str = ","
     header_line: int = 0
     # A line that begins with one of these ends the rows; everything from there on is the footer.
     footer_marks: tuple[str, ...] = ()
+    # Only lines that begin with one of these are rows (sectioned files); all others are kept, in
+    # order, for `read_footer`.
+    row_marks: tuple[str, ...] = ()
+    # Finds the records in a JSON value: DuckDB SQL over `_json`, giving a list of JSON. Rows are
+    # then numbered by record, not by line.
+    records: str | None = None
+    # Clean-ups that only this variant needs, by column; before those of the format.
+    normalise: Mapping[str, pl.Expr] = field(default_factory=dict)
     # Quoted fields may hold line ends.
     is_multiline: bool = False
     is_resaved: bool = False
@@ -133,14 +165,23 @@ class Format:
     """
 
     source: str
+    # One sentence for the UI: what a row is.
+    description: str
     columns: tuple[Column, ...]
     recognise: Callable[[Head], Layout | None]
     keys: tuple[Pseudonym, ...] = ()
     checks: tuple[RowCheck, ...] = ()
     constants: tuple[str, ...] = ()
     measures: Mapping[str, pl.Expr] = field(default_factory=dict)
+    # The same per value of these columns; the names are then `measure:value`, `|` between values.
+    measures_by: tuple[str, ...] = ()
+    # Totals that hold by the format's own arithmetic (debits and credits that must cancel).
+    implied_totals: Callable[[Layout, Mapping[str, Decimal]], list[ControlTotal]] | None = None
+    # Completes a layout that the head alone does not settle (date order, decimal mark, time zone).
+    settle: Callable[[Layout, Survey], Layout] | None = None
     read_footer: Callable[[Layout, list[str]], list[ControlTotal]] | None = None
-    # Expressions applied to the split text before checks, by column name.
+    # Expressions applied to the split text before checks, by column name. That of the date column
+    # may only read this column itself.
     normalise: Mapping[str, pl.Expr] = field(default_factory=dict)
     account_column: str | None = None
     account_setting: str | None = None

@@ -178,6 +178,7 @@ def _boolean(name: str) -> pl.Expr:
 
 FORMAT = Format(
     source="payment_attempts",
+    description="The merchant's log of payment attempts: one row per attempt.",
     columns=_COLUMNS,
     recognise=recognise,
     is_utf8_only=True,

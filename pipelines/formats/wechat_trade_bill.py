@@ -193,6 +193,7 @@ _REFUND_ID = pl.when(pl.col("refund_id") != "0").then(pl.col("refund_id"))
 
 FORMAT = Format(
     source="wechat_trade_bill",
+    description="WeChat Pay trade bills (交易账单): one row per payment or refund line.",
     columns=_COLUMNS,
     recognise=recognise,
     constants=("bill_type",),

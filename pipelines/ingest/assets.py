@@ -19,11 +19,6 @@ _OWNERS = ["team:data"]
 _KINDS = {"polars", "parquet"}
 _FILES_KEY = dg.AssetKey(["lake", "files"])
 _REJECTS_KEY = dg.AssetKey(["lake", "rejects"])
-_DESCRIPTIONS = {
-    "wechat_trade_bill": "WeChat Pay trade bills (交易账单): one row per payment or refund line.",
-    "alipay_trade_bill": "Alipay trade bills (业务明细): one row per payment or refund line.",
-    "payment_attempts": "The merchant's log of payment attempts: one row per attempt.",
-}
 
 
 def _spec(key: dg.AssetKey, description: str) -> dg.AssetSpec:
@@ -36,8 +31,7 @@ _SPECS = [
     *(
         _spec(
             dg.AssetKey(["lake", item.source]),
-            _DESCRIPTIONS.get(item.source, f"Rows of {item.source} files.")
-            + " Text as in the file; personal values are pseudonyms or left out.",
+            f"{item.description} Text as in the file; personal values are pseudonyms or left out.",
         )
         for item in all_formats()
     ),

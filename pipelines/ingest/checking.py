@@ -45,7 +45,10 @@ class RowChecker:
         amounts = pl.col([name for name in spec.names_of("amount") if name in present])
         self._cleaned = [
             *([amounts.str.replace_all("[,¥￥]", "")] if layout.is_resaved else []),
-            *(expr.alias(name) for name, expr in spec.normalise.items()),
+        ]
+        self._normalised = [
+            [expr.alias(name) for name, expr in steps.items()]
+            for steps in (layout.normalise, spec.normalise)
         ]
         self._checks = [
             check for check in spec.checks if present & set(check.is_bad.meta.root_names())
@@ -63,6 +66,8 @@ class RowChecker:
         marked = frame.with_columns(
             *self._absent, pl.lit(ingest_day, pl.Date).alias(INGEST_DAY)
         ).with_columns(self._cleaned)
+        for step in self._normalised:
+            marked = marked.with_columns(step)
         marked = marked.with_columns(self._marks)
         if marked["_destroyed"].any():
             raise BadFileError(
@@ -104,6 +109,16 @@ class RowChecker:
         )
 
 
+def normalised(values: pl.Series, layout: Layout) -> pl.Series:
+    """One column's raw texts as the checks will see them (only clean-ups that read no other)."""
+    frame = values.to_frame()
+    for steps in (layout.normalise, layout.format.normalise):
+        expr = steps.get(values.name)
+        if expr is not None and set(expr.meta.root_names()) <= {values.name}:
+            frame = frame.with_columns(expr.alias(values.name))
+    return frame[values.name]
+
+
 def _is_destroyed(names: list[str]) -> pl.Expr:
     if not names:
         return pl.lit(value=False).alias("_destroyed")
@@ -122,7 +137,12 @@ _CHECKERS: dict[tuple[object, ...], RowChecker] = {}
 
 def row_checker(layout: Layout) -> RowChecker:
     """The checker of a layout; a month of daily bills shares one."""
-    identity = (layout.format.source, layout.columns, layout.is_resaved)
+    identity = (
+        layout.format.source,
+        layout.columns,
+        layout.is_resaved,
+        *((name, str(expr)) for name, expr in layout.normalise.items()),
+    )
     if identity not in _CHECKERS:
         _CHECKERS[identity] = RowChecker(layout)
     return _CHECKERS[identity]

@@ -45,6 +45,11 @@ class Context:
     ingested_at: datetime
     accounts: Mapping[str, tuple[str, ...]]
 
+    @property
+    def options(self) -> Mapping[str, str]:
+        """What the merchant set for a format, as `source.option`."""
+        return self.workspace.settings.format_options
+
 
 @dataclass
 class LoadedDocument:
@@ -81,7 +86,7 @@ class DocumentLoader:
 
     def run(self) -> None:
         """Fill `loaded`; BadFileError when the document must not be loaded."""
-        reader = DocumentReader(self.document, self.ingest_day)
+        reader = DocumentReader(self.document, self.ingest_day, self.context.options)
         layout = self.loaded.layout = reader.layout
         self._note(source=layout.format.source, variant=layout.variant, encoding=reader.encoding)
         self._note(is_resaved=layout.is_resaved, account=layout.account, warnings=layout.warnings)
@@ -132,7 +137,8 @@ class DocumentLoader:
         if first.is_last:
             self._see_dates(first.rows[column])
         else:
-            for values in DocumentReader(self.document, self.ingest_day).values(column):
+            again = DocumentReader(self.document, self.ingest_day, self.context.options)
+            for values in again.values(column):
                 self._see_dates(values)
         record, period = self.loaded.record, layout.period
         export_date = period[1] if period else self.last_date or _date_in_name(record.source_file)
@@ -214,6 +220,8 @@ class DocumentLoader:
                 loaded.stated = layout.format.read_footer(layout, reader.footer_lines)
             except BadFileError as error:
                 raise BadFileError(error.reason, error.message, reader.footer_line) from error
+        if layout.format.implied_totals is not None:
+            loaded.stated = [*loaded.stated, *layout.format.implied_totals(layout, loaded.sums)]
         if rejected and not self.rows_loaded:
             first = self.rejects[0].row(0, named=True)
             raise BadFileError(

@@ -1,4 +1,4 @@
-"""Files of the landing folder and the documents in them (plain, gz, or members of a zip).
+"""Files of the landing folder and the documents in them (plain, gz, members of a zip, sheets).
 
 What belongs here: hashing, opening containers, refusing damaged, encrypted or exploding archives.
 What does not: decoding text, recognising formats.
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipelines.formats.format import BadFileError
+from pipelines.ingest.workbooks import sheet_openers
 
 READ_BYTES = 4 << 20
 # Bills shrink about 20 times; far more is not a bill.
@@ -43,12 +44,14 @@ _FOREIGN_CONTENT = {
 class Document:
     """One export: a file, or a member of an archive.
 
-    `member` is "" for a plain or gz file. `open` starts a fresh stream of the unpacked bytes.
+    `member` is "" for a plain or gz file, the sheet's name for a workbook. `open` starts a fresh
+    stream of the unpacked bytes; a sheet's are CSV.
     """
 
     index: int
     member: str
     open: Callable[[], BinaryIO]
+    is_workbook: bool = False
 
 
 def sha256_of(path: Path) -> str:
@@ -148,10 +151,10 @@ def _zip_members(path: Path) -> list[Document]:
             "corrupt_archive", "the zip is damaged or was cut off; download it again"
         ) from error
     if any(info.filename.startswith("xl/") for info in infos):
-        raise BadFileError(
-            "unrecognised",
-            "this is an Excel workbook; download the CSV export, or save it as 'CSV UTF-8'",
-        )
+        return [
+            Document(at, name, opener, is_workbook=True)
+            for at, (name, opener) in enumerate(sheet_openers(path))
+        ]
     members = [(at, info) for at, info in enumerate(infos) if _can_be_export(info)]
     if not members:
         raise BadFileError("empty_file", "the zip holds no file; download it again")

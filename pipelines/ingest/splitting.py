@@ -32,7 +32,7 @@ def split(frame: pl.DataFrame, layout: Layout, only: str | None = None) -> pl.Da
     Values are trimmed and empty ones are NULL. Every line is kept: one that cannot be split has
     `_problem` set.
     """
-    if layout.dialect == "json":
+    if layout.dialect in {"json", "document", "records"}:
         return _split_json(frame, layout, only)
     fields = (
         _split_backtick(frame) if layout.dialect == "backtick" else _split_quoted(frame, layout)
@@ -144,23 +144,32 @@ def join_quoted_lines(
 
 
 def _split_json(frame: pl.DataFrame, layout: Layout, only: str | None) -> pl.DataFrame:
-    """JSONL through DuckDB, which reads every path in one pass and survives broken lines."""
+    """JSON through DuckDB, which reads every path in one pass and survives broken lines."""
+    paths = {column.name: column.path or f"$.{column.name}" for column in layout.format.columns}
     names = [name for name in layout.columns if name and (only is None or name == only)]
-    paths = [f"$.{name}" for name in names]
+    if layout.records is None:
+        source = f"select _row_number, _line, {_parsed('OBJECT')} as _json from lines"
+    else:
+        # A line without a list of records stays, as one row that cannot be read.
+        source = f"""
+            select _row_number, coalesce(_record::varchar, _line) as _line, _record as _json
+            from (
+                select _row_number, _line, {_parsed("OBJECT", "ARRAY")} as _json
+                from lines
+            )
+            left join lateral (select unnest({layout.records}) as _record) on true
+        """
     lines = frame.to_arrow()
     with duckdb.connect(":memory:", config={"threads": 1}) as connection:
         connection.register("lines", lines)
         table = connection.sql(
-            """
-            select
-                _row_number,
-                _line,
-                case when json_valid(_line) and json_type(_line) = 'OBJECT' then _line end as _json,
+            f"""
+            select _row_number, _line, _json::varchar as _json,
                 json_extract_string(_json, $paths::varchar[]) as _fields
-            from lines
+            from ({source})
             order by _row_number
             """,
-            params={"paths": paths},
+            params={"paths": [paths[name] for name in names]},
         ).to_arrow_table()
     fields = pl.DataFrame(table)
     problem = pl.when(pl.col("_json").is_null()).then(pl.lit("not_json"))
@@ -170,3 +179,9 @@ def _split_json(frame: pl.DataFrame, layout: Layout, only: str | None) -> pl.Dat
         problem.alias("_problem"),
         *(_text_at(at).alias(name) for at, name in enumerate(names)),
     ).with_columns(_empty_to_null(name) for name in names)
+
+
+def _parsed(*types: str) -> str:
+    """SQL that gives the line as JSON when it is valid and of one of the types, else NULL."""
+    accepted = ", ".join(f"'{kind}'" for kind in types)
+    return f"case when json_valid(_line) and json_type(_line) in ({accepted}) then _line::json end"

@@ -38,15 +38,25 @@ class Tally:
 
     def __init__(self, spec: Format) -> None:
         self._measures = spec.measures
+        self._groups = list(spec.measures_by)
         self.values: dict[str, Decimal] = dict.fromkeys(spec.measures, Decimal(0))
 
     def add(self, rows: pl.DataFrame) -> None:
         """Add the rows of one block."""
         if not self._measures or not rows.height:
             return
-        sums = rows.select(expr.alias(name) for name, expr in self._measures.items())
-        for name, value in sums.row(0, named=True).items():
+        exprs = [expr.alias(name) for name, expr in self._measures.items()]
+        for name, value in rows.select(exprs).row(0, named=True).items():
             self.values[name] += Decimal(value or 0)
+        if self._groups:
+            self._add_groups(rows.group_by(self._groups).agg(exprs))
+
+    def _add_groups(self, sums: pl.DataFrame) -> None:
+        for row in sums.iter_rows(named=True):  # one per group, not per line
+            group = "|".join(row[name] or "" for name in self._groups)
+            for name in self._measures:
+                key = f"{name}:{group}"
+                self.values[key] = self.values.get(key, Decimal(0)) + Decimal(row[name] or 0)
 
 
 def compare(
@@ -55,8 +65,10 @@ def compare(
     """Each stated total with the measure that explains it, or with the nearest one."""
     checked = []
     for total in stated:
-        actual = min((sums[name] for name in total.measures), key=lambda s: abs(s - total.expected))
-        unit = None if total.name.endswith("count") else currency
+        # A group that no row belongs to adds up to nothing.
+        found = (sums.get(name, Decimal(0)) for name in total.measures)
+        actual = min(found, key=lambda value: abs(value - total.expected))
+        unit = None if total.name.endswith("count") else total.currency or currency
         checked.append(CheckedTotal(total.name, unit, total.expected, actual))
     return checked
 

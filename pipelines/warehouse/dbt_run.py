@@ -259,6 +259,6 @@ def _node_run(run: Any, workspace: Workspace) -> NodeRun:
         seconds=run.execution_time,
         sql_path=path if path.is_file() else None,
         relation=f"{node.schema}.{node.alias}" if is_table else None,
-        materialized=str(node.config.materialized),
+        materialized=str(getattr(node.config, "materialized", "unit")),
         meaning=node.config.meta.get("description", ""),
     )

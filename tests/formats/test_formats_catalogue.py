@@ -69,7 +69,7 @@ def test_lake_columns_and_personal_declarations(spec):
 def test_a_new_module_in_the_package_is_a_new_format(tmp_path, monkeypatch):
     (tmp_path / "made_up_wallet.py").write_text(
         "from pipelines.formats.format import Column, Format\n"
-        "FORMAT = Format('made_up', (Column('a', ('a',)),), lambda head: None)\n"
+        "FORMAT = Format('made_up', 'Rows.', (Column('a', ('a',)),), lambda head: None)\n"
     )
     monkeypatch.setattr(pipelines.formats, "__path__", [*pipelines.formats.__path__, str(tmp_path)])
     all_formats.cache_clear()

@@ -56,7 +56,12 @@ CASES = {
         None,
         "there is no bill",
     ),
-    "workbook": ("unrecognised", zip_of({"xl/workbook.xml": b"<x/>"}), None, "Excel workbook"),
+    "damaged workbook": (
+        "corrupt_archive",
+        zip_of({"xl/workbook.xml": b"<x/>"}),
+        None,
+        "workbook is damaged",
+    ),
     "picture": ("unrecognised", b"\x89PNG\r\n\x1a\n1234", None, "picture"),
     "empty": ("empty_file", b"", None, "no content"),
     "only BOM": ("empty_file", b"\xef\xbb\xbf\r\n", None, "no text"),

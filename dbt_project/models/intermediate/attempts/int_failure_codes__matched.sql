@@ -3,7 +3,7 @@
 
 with attempts as (
 
-    select * from {{ ref('stg_merchant__payment_attempts') }}
+    select * from {{ ref('int_payment_attempts__unioned') }}
 
 ),
 
@@ -21,7 +21,6 @@ seen as (
         coalesce(error_sub_code, '') as error_sub_code,
         coalesce(provider_state, '') as provider_state
     from attempts
-    where row_kind = 'attempt'
 
 ),
 

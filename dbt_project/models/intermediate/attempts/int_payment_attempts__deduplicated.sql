@@ -1,6 +1,6 @@
 with attempts as (
 
-    select * from {{ ref('stg_merchant__payment_attempts') }} where row_kind = 'attempt'
+    select * from {{ ref('int_payment_attempts__unioned') }}
 
 ),
 

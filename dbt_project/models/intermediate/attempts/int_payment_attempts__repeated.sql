@@ -2,7 +2,7 @@
 
 with attempts as (
 
-    select * from {{ ref('stg_merchant__payment_attempts') }} where row_kind = 'attempt'
+    select * from {{ ref('int_payment_attempts__unioned') }}
 
 ),
 
@@ -13,6 +13,25 @@ repeated_ids as (
     from attempts
     group by attempt_id_key
     having count(*) > 1
+
+),
+
+-- What a provider says of an order that the merchant's own log tells: the log has each try, with its
+-- context, so the provider's lines are the same attempts again.
+logged_orders as (
+
+    select distinct order_key, provider from attempts where source = 'payment_attempts'
+
+),
+
+told_twice as (
+
+    select attempts.*
+    from attempts
+    inner join logged_orders
+        on attempts.order_key = logged_orders.order_key
+        and attempts.provider = logged_orders.provider
+    where attempts.source <> 'payment_attempts'
 
 )
 
@@ -40,3 +59,11 @@ select
     ) as copy_rank
 from attempts
 inner join repeated_ids on attempts.attempt_id_key = repeated_ids.attempt_id_key
+where not exists (
+    select 1 from told_twice where told_twice.attempt_id_key = attempts.attempt_id_key
+)
+
+union all
+
+select told_twice.*, told_twice.attempt_id_key as attempt_key, cast(2 as bigint) as copy_rank
+from told_twice

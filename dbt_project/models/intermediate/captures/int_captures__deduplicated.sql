@@ -12,7 +12,7 @@ repeated as (
 
 deduplicated as (
 
-    select captures.*, cast(1 as bigint) as copy_rank
+    select captures.*, false as is_fee_borrowed, cast(1 as bigint) as copy_rank
     from captures
     where not exists (
         select 1 from repeated where repeated.capture_key = captures.capture_key

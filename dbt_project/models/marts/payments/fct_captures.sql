@@ -30,15 +30,20 @@ order_users as (
 select
     captures.capture_key,
     captures.order_key,
-    -- An openid is another person under each app, so it only stands in where the log has nobody.
-    coalesce(order_users.user_key, captures.user_openid_key) as user_key,
+    -- A provider's own id of the payer is another person under each app or account, so it only stands
+    -- in where neither the log nor the bill has the merchant's.
+    coalesce(order_users.user_key, captures.user_key, captures.payer_key) as user_key,
     case
-        when order_users.user_key is not null then 'subject'
-        when captures.user_openid_key is not null then 'wechat_openid'
+        when coalesce(order_users.user_key, captures.user_key) is not null then 'subject'
+        when captures.payer_key is not null then captures.payer_scope
     end as user_key_scope,
     captures.provider,
-    captures.provider as wallet,
+    -- An export without a wallet column cannot say: never guessed to be the bare card.
+    coalesce(captures.wallet, 'unknown') as wallet,
+    captures.method_family,
+    captures.funding_brand,
     captures.method,
+    captures.country,
     -- CMB_DEBIT, COMM_CREDIT, …; OTHERS and CFT are money inside WeChat.
     case
         when captures.bank_type in ('OTHERS', 'CFT') then null
@@ -58,14 +63,19 @@ select
     captures.coupon_amount,
     captures.merchant_discount_amount,
     captures.wallet_discount_amount,
+    captures.settlement_currency,
     captures.fee_amount,
-    captures.currency as fee_currency,
+    captures.fee_currency,
     captures.fee_rate,
+    captures.fx_rate,
     captures.currency,
     captures.product_key,
     captures.store_id,
     captures.sub_merchant_id,
     order_users.order_key is not null as has_attempt,
+    captures.is_test,
+    captures.is_fee_borrowed,
+    captures.is_derived,
     captures.source,
     captures.file_sha256,
     {{ archive_member('captures.source_file') }} as file_member,

@@ -125,11 +125,16 @@ resolved as (
 select
     resolved.attempt_key,
     resolved.order_key,
-    resolved.user_key,
-    case when resolved.user_key is not null then 'subject' end as user_key_scope,
+    coalesce(resolved.user_key, resolved.payer_key) as user_key,
+    case
+        when resolved.user_key is not null then 'subject'
+        when resolved.payer_key is not null then resolved.payer_scope
+    end as user_key_scope,
     resolved.device_key,
     resolved.provider,
-    resolved.wallet,
+    coalesce(resolved.wallet, 'unknown') as wallet,
+    resolved.method_family,
+    resolved.funding_brand,
     resolved.method,
     resolved.channel,
     resolved.attempted_at,
@@ -143,6 +148,7 @@ select
     resolved.provider_state,
     resolved.error_code,
     resolved.error_sub_code,
+    resolved.advice_code,
     failure_codes.failure_code,
     case when resolved.resolved_outcome = 'failed'
         then coalesce(failure_codes.failure_category, 'unknown') end as failure_category,
@@ -170,6 +176,8 @@ select
     resolved.attempt_number > 1 as is_retry,
     resolved.previous_wallet,
     coalesce(resolved.previous_wallet <> resolved.wallet, false) as is_wallet_switch,
+    resolved.is_derived,
+    resolved.source,
     resolved.file_sha256,
     {{ archive_member('resolved.source_file') }} as file_member,
     resolved.row_number

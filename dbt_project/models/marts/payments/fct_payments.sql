@@ -34,7 +34,9 @@ retried_orders as (
 
     select
         order_key,
-        min(user_key) as user_key,
+        min(case when user_key_scope = 'subject' then user_key end) as user_key,
+        min(case when user_key_scope <> 'subject' then {{ scoped_key('user_key_scope', 'user_key') }} end)
+            as scoped_payer,
         max(attempted_at) as last_attempt_at,
         sum(case when resolved_outcome = 'failed' then 1 else 0 end) as failed_attempts,
         sum(case when resolved_outcome = 'unknown' then 1 else 0 end) as unknown_attempts,
@@ -61,7 +63,17 @@ attempted_orders as (
 
     select
         first_attempts.order_key,
-        coalesce(retried_orders.user_key, first_attempts.user_key) as user_key,
+        coalesce(
+            retried_orders.user_key,
+            case when first_attempts.user_key_scope = 'subject' then first_attempts.user_key end
+        ) as user_key,
+        coalesce(
+            retried_orders.scoped_payer,
+            case
+                when first_attempts.user_key_scope <> 'subject'
+                    then {{ scoped_key('first_attempts.user_key_scope', 'first_attempts.user_key') }}
+            end
+        ) as scoped_payer,
         first_attempts.attempted_at as first_attempt_at,
         coalesce(retried_orders.last_attempt_at, first_attempts.attempted_at) as last_attempt_at,
         first_attempts.business_date,
@@ -130,7 +142,9 @@ captured_orders as (
 
     select
         order_key,
-        min(case when user_key_scope = 'wechat_openid' then user_key end) as openid_key,
+        min(case when user_key_scope = 'subject' then user_key end) as user_key,
+        min(case when user_key_scope <> 'subject' then {{ scoped_key('user_key_scope', 'user_key') }} end)
+            as scoped_payer,
         min(captured_at) as captured_at,
         min(business_date) as business_date,
         min(currency) as currency,
@@ -138,6 +152,7 @@ captured_orders as (
         count(*) as capture_count,
         sum(amount) as captured_amount,
         sum(fee_amount) as fee_amount,
+        bool_or(is_test) as is_test,
         bool_or(has_other_currency) as has_other_currency
     from counted_captures
     group by order_key
@@ -172,11 +187,8 @@ orders as (
 
     select
         coalesce(attempted_orders.order_key, captured_orders.order_key) as order_key,
-        coalesce(attempted_orders.user_key, captured_orders.openid_key) as user_key,
-        case
-            when attempted_orders.user_key is not null then 'subject'
-            when captured_orders.openid_key is not null then 'wechat_openid'
-        end as user_key_scope,
+        coalesce(attempted_orders.user_key, captured_orders.user_key) as subject_key,
+        coalesce(captured_orders.scoped_payer, attempted_orders.scoped_payer) as scoped_payer,
         attempted_orders.first_attempt_at,
         attempted_orders.last_attempt_at,
         captured_orders.captured_at,
@@ -218,7 +230,7 @@ orders as (
         attempted_orders.region,
         attempted_orders.language,
         attempted_orders.is_new_device,
-        coalesce(attempted_orders.is_test, false) as is_test,
+        coalesce(attempted_orders.is_test, captured_orders.is_test, false) as is_test,
         attempted_orders.order_key is not null as has_attempts,
         captured_orders.order_key is not null as has_bill
     from attempted_orders
@@ -257,8 +269,11 @@ judged as (
 
 select
     order_key,
-    user_key,
-    user_key_scope,
+    coalesce(subject_key, {{ key_of_scoped('scoped_payer') }}) as user_key,
+    case
+        when subject_key is not null then 'subject'
+        else {{ scope_of_scoped('scoped_payer') }}
+    end as user_key_scope,
     first_attempt_at,
     last_attempt_at,
     captured_at,

@@ -42,6 +42,7 @@ linked as (
         refunded_captures.captured_at,
         refunded_captures.business_date as captured_date,
         refunded_captures.amount as captured_amount,
+        refunded_captures.wallet as captured_wallet,
         order_users.user_key as subject_key,
         coalesce(refunds.completed_at, refunds.accepted_at) as refunded_at
     from refunds
@@ -54,13 +55,13 @@ select
     refund_key,
     capture_key,
     order_key,
-    coalesce(subject_key, user_openid_key) as user_key,
+    coalesce(subject_key, user_key, payer_key) as user_key,
     case
-        when subject_key is not null then 'subject'
-        when user_openid_key is not null then 'wechat_openid'
+        when coalesce(subject_key, user_key) is not null then 'subject'
+        when payer_key is not null then payer_scope
     end as user_key_scope,
     provider,
-    provider as wallet,
+    coalesce(wallet, captured_wallet, 'unknown') as wallet,
     refund_kind,
     requested_at,
     accepted_at,
@@ -70,17 +71,24 @@ select
     requested_amount,
     refund_amount,
     fee_returned_amount,
+    fee_currency,
+    refund_reason,
+    failure_reason,
     currency,
     is_orphan,
     case when not is_orphan then requested_amount < captured_amount end as is_partial,
     cast(
-        row_number() over (partition by capture_key order by refunded_at, refund_key) as integer
+        row_number() over (
+            partition by coalesce(capture_key, refund_key) order by refunded_at, refund_key
+        ) as integer
     ) as refund_number,
-    cast(count(*) over (partition by capture_key) as integer) as refunds_of_capture,
+    cast(count(*) over (partition by coalesce(capture_key, refund_key)) as integer) as refunds_of_capture,
     captured_at,
     {{ days_between('captured_date', 'business_date') }} as days_since_capture,
     {{ seconds_between('requested_at', 'completed_at') }} as turnaround_seconds,
     operator_key,
+    is_test,
+    is_derived,
     source,
     file_sha256,
     {{ archive_member('source_file') }} as file_member,

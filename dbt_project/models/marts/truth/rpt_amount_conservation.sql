@@ -1,123 +1,71 @@
-with wechat_pay as (
+{#- Kind -> [measure, amount] of the sums that must survive from lines to facts; fees count what was
+    kept, so returned fees are negative. -#}
+{%- set measures = [
+    ['attempt', 'attempt', 'amount', 'currency'],
+    ['capture', 'payment', 'amount', 'currency'],
+    ['capture', 'fee', 'fee_amount', 'fee_currency'],
+    ['refund', 'refund', 'refund_amount', 'currency'],
+    ['refund', 'fee', '-fee_returned_amount', 'fee_currency'],
+    ['balance_movement', 'balance', 'net_amount', 'currency'],
+    ['dispute', 'dispute', 'disputed_amount', 'currency'],
+] -%}
+{%- set lines = {
+    'attempt': 'int_payment_attempts__unioned',
+    'capture': 'int_captures__unioned',
+    'refund': 'int_refunds__unioned',
+    'balance_movement': 'int_balance_movements__unioned',
+    'dispute': 'int_disputes__unioned',
+} -%}
+{%- set copies = {
+    'attempt': 'int_payment_attempts__repeated',
+    'capture': 'int_captures__repeated',
+    'refund': 'int_refunds__repeated',
+    'balance_movement': 'int_balance_movements__repeated',
+    'dispute': 'int_disputes__repeated',
+} -%}
+{%- set facts = {
+    'attempt': 'fct_payment_attempts',
+    'capture': 'fct_captures',
+    'refund': 'fct_refunds',
+    'balance_movement': 'fct_balance_movements',
+    'dispute': 'fct_disputes',
+} -%}
 
-    select * from {{ ref('stg_wechat_pay__trade_bill') }}
-    where row_kind in ('payment', 'refund', 'revocation')
+with in_files as (
 
-),
-
-alipay as (
-
-    select * from {{ ref('stg_alipay__trade_bill') }} where row_kind in ('payment', 'refund')
-
-),
-
-merchant as (
-
-    select * from {{ ref('stg_merchant__payment_attempts') }} where row_kind = 'attempt'
-
-),
-
--- Straight from the lake's rows; fees count what was kept, so returned fees are negative.
-in_files as (
-
-    select 'wechat_trade_bill' as source, currency, 'payment' as measure, sum(order_amount) as amount
-    from wechat_pay where row_kind = 'payment' group by currency
-    union all
-    select 'wechat_trade_bill', currency, 'refund', sum(refund_amount)
-    from wechat_pay where row_kind <> 'payment' group by currency
-    union all
-    select 'wechat_trade_bill', currency, 'fee', sum(fee) from wechat_pay group by currency
-    union all
-    select 'alipay_trade_bill', 'CNY', 'payment', sum(order_amount)
-    from alipay where row_kind = 'payment' having count(*) > 0
-    union all
-    select 'alipay_trade_bill', 'CNY', 'refund', sum(received_amount)
-    from alipay where row_kind = 'refund' having count(*) > 0
-    union all
-    select
-        'alipay_trade_bill',
-        'CNY',
-        'fee',
-        sum(case when row_kind = 'payment' then service_fee else -service_fee end)
-    from alipay having count(*) > 0
-    union all
-    select 'payment_attempts', currency, 'attempt', sum(amount) from merchant group by currency
+    {%- for kind, measure, amount, currency in measures %}
+    select source, {{ currency }} as currency, '{{ measure }}' as measure, sum({{ amount }}) as amount
+    from {{ ref(lines[kind]) }}
+    where {{ amount }} is not null and not is_derived
+    group by source, {{ currency }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 
 ),
 
-events as (
+duplicates as (
 
-    select
-        source,
-        currency,
-        amount,
-        fee_amount,
-        cast(null as decimal(18, 4)) as refund_amount,
-        cast(null as decimal(18, 4)) as fee_returned_amount,
-        true as is_duplicate
-    from {{ ref('int_captures__repeated') }}
-    where copy_rank > 1
-
-    union all
-
-    select source, currency, null, null, refund_amount, fee_returned_amount, true
-    from {{ ref('int_refunds__repeated') }}
-    where copy_rank > 1
-
-    union all
-
-    select
-        source,
-        currency,
-        amount,
-        fee_amount,
-        null,
-        null,
-        false
-    from {{ ref('fct_captures') }}
-
-    union all
-
-    select
-        source,
-        currency,
-        null,
-        null,
-        refund_amount,
-        fee_returned_amount,
-        false
-    from {{ ref('fct_refunds') }}
+    {%- for kind, measure, amount, currency in measures %}
+    select source, {{ currency }} as currency, '{{ measure }}' as measure, sum({{ amount }}) as amount
+    from {{ ref(copies[kind]) }}
+    where {{ amount }} is not null and not is_derived and copy_rank > 1
+        {%- if kind == 'capture' and measure == 'fee' %} and not is_fee_borrowed {%- endif %}
+    group by source, {{ currency }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 
 ),
 
-attempts as (
+in_facts as (
 
-    select currency, amount, true as is_duplicate
-    from {{ ref('int_payment_attempts__repeated') }}
-    where copy_rank > 1
-    union all
-    select currency, amount, false from {{ ref('fct_payment_attempts') }}
-
-),
-
-in_tables as (
-
-    select source, currency, 'payment' as measure, is_duplicate, sum(amount) as amount
-    from events where amount is not null group by source, currency, is_duplicate
-    union all
-    select source, currency, 'refund', is_duplicate, sum(refund_amount)
-    from events where refund_amount is not null group by source, currency, is_duplicate
-    union all
-    select
-        source,
-        currency,
-        'fee',
-        is_duplicate,
-        sum(coalesce(fee_amount, 0) - coalesce(fee_returned_amount, 0))
-    from events group by source, currency, is_duplicate
-    union all
-    select 'payment_attempts', currency, 'attempt', is_duplicate, sum(amount)
-    from attempts group by currency, is_duplicate
+    {%- for kind, measure, amount, currency in measures %}
+    select source, {{ currency }} as currency, '{{ measure }}' as measure, sum({{ amount }}) as amount
+    from {{ ref(facts[kind]) }}
+    where {{ amount }} is not null and not is_derived
+        {%- if kind == 'capture' and measure == 'fee' %} and not is_fee_borrowed {%- endif %}
+    group by source, {{ currency }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 
 ),
 
@@ -127,14 +75,9 @@ amounts as (
     select source, currency, measure, amount as in_files, 0 as in_facts, 0 as duplicate
     from in_files
     union all
-    select
-        source,
-        currency,
-        measure,
-        0,
-        case when is_duplicate then 0 else amount end,
-        case when is_duplicate then amount else 0 end
-    from in_tables
+    select source, currency, measure, 0, amount, 0 from in_facts
+    union all
+    select source, currency, measure, 0, 0, amount from duplicates
 
 )
 

@@ -6,11 +6,10 @@ with documents as (
 
 dated as (
 
-    select 'payment_attempts' as source, business_date from {{ ref('fct_payment_attempts') }}
-    union all
-    select source, business_date from {{ ref('fct_captures') }}
-    union all
-    select source, business_date from {{ ref('fct_refunds') }}
+    {%- for model in row_facts() %}
+    select source, business_date from {{ ref(model) }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 
 ),
 

@@ -6,12 +6,10 @@ with files as (
 
 fact_rows as (
 
-    select 'payment_attempts' as source, file_sha256, file_member
-    from {{ ref('fct_payment_attempts') }}
-    union all
-    select source, file_sha256, file_member from {{ ref('fct_captures') }}
-    union all
-    select source, file_sha256, file_member from {{ ref('fct_refunds') }}
+    {%- for model in row_facts() %}
+    select source, file_sha256, file_member from {{ ref(model) }} where not is_derived
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 
 ),
 

@@ -1,0 +1,237 @@
+{#- The kinds of rows that exports hold, whoever wrote them: which models bring a provider's rows into
+    the columns of a kind, and what these columns are. A provider is added by its staging folder, its
+    `int_<provider>__<kind>` models and one line here for each. -#}
+
+{#- Source of the lake -> staging model whose `row_kind` says what became of each row. -#}
+{% macro staging_models() -%}
+    {{ return({
+        'alipay_trade_bill': 'stg_alipay__trade_bill',
+        'payment_attempts': 'stg_merchant__payment_attempts',
+        'wechat_trade_bill': 'stg_wechat_pay__trade_bill',
+    }) }}
+{%- endmacro %}
+
+{#- Kind -> models that hold rows of it, one per provider. -#}
+{% macro kind_models(kind) -%}
+    {{ return({
+        'attempt': [
+            'int_merchant__payment_attempts',
+        ],
+        'capture': [
+            'int_alipay__captures',
+            'int_wechat_pay__captures',
+        ],
+        'refund': [
+            'int_alipay__refunds',
+            'int_wechat_pay__refunds',
+        ],
+        'balance_movement': [
+        ],
+        'dispute': [
+        ],
+    }[kind]) }}
+{%- endmacro %}
+
+{#- Facts whose rows are rows of files; with `is_derived` where a row may also be another fact's. -#}
+{% macro row_facts() -%}
+    {{ return([
+        'fct_balance_movements',
+        'fct_captures',
+        'fct_disputes',
+        'fct_payment_attempts',
+        'fct_refunds',
+    ]) }}
+{%- endmacro %}
+
+{#- Copies that lost against another row of the same key: they count as duplicates. -#}
+{% macro copy_models() -%}
+    {{ return([
+        'int_balance_movements__repeated',
+        'int_captures__repeated',
+        'int_disputes__repeated',
+        'int_payment_attempts__repeated',
+        'int_refunds__repeated',
+    ]) }}
+{%- endmacro %}
+
+{#- Columns of a kind as [name, type], in order. Every kind ends with the lineage of the row;
+    `is_derived` marks a row that another fact accounts for (a paid line of Stripe is a capture, and an
+    attempt that succeeded). -#}
+{% macro kind_columns(kind) -%}
+    {%- set money = 'decimal(18, 4)' -%}
+    {%- set lineage = [
+        ['is_derived', 'boolean'],
+        ['is_resaved', 'boolean'],
+        ['export_date', 'date'],
+        ['ingested_at', 'timestamp'],
+        ['content_hash', 'varchar'],
+        ['file_sha256', 'varchar'],
+        ['row_number', 'bigint'],
+        ['source_file', 'varchar'],
+    ] -%}
+    {%- set columns = {
+        'attempt': [
+            ['source', 'varchar'],
+            ['attempt_id_key', 'uuid'],
+            ['order_key', 'uuid'],
+            ['user_key', 'uuid'],
+            ['payer_key', 'uuid'],
+            ['payer_scope', 'varchar'],
+            ['device_key', 'uuid'],
+            ['capture_key', 'uuid'],
+            ['provider', 'varchar'],
+            ['wallet', 'varchar'],
+            ['method_family', 'varchar'],
+            ['funding_brand', 'varchar'],
+            ['method', 'varchar'],
+            ['channel', 'varchar'],
+            ['outcome', 'varchar'],
+            ['provider_state', 'varchar'],
+            ['error_code', 'varchar'],
+            ['error_sub_code', 'varchar'],
+            ['advice_code', 'varchar'],
+            ['attempted_at', 'timestamp'],
+            ['finished_at', 'timestamp'],
+            ['amount', money],
+            ['currency', 'varchar'],
+            ['os', 'varchar'],
+            ['app_version', 'varchar'],
+            ['region', 'varchar'],
+            ['language', 'varchar'],
+            ['bank', 'varchar'],
+            ['latency_ms', 'bigint'],
+            ['is_new_device', 'boolean'],
+            ['step_up', 'varchar'],
+            ['is_test', 'boolean'],
+        ],
+        'capture': [
+            ['source', 'varchar'],
+            ['provider', 'varchar'],
+            ['capture_key', 'uuid'],
+            ['order_key', 'uuid'],
+            ['user_key', 'uuid'],
+            ['payer_key', 'uuid'],
+            ['payer_scope', 'varchar'],
+            ['product_key', 'uuid'],
+            ['wallet', 'varchar'],
+            ['method_family', 'varchar'],
+            ['funding_brand', 'varchar'],
+            ['method', 'varchar'],
+            ['bank_type', 'varchar'],
+            ['country', 'varchar'],
+            ['sub_merchant_id', 'varchar'],
+            ['store_id', 'varchar'],
+            ['captured_at', 'timestamp'],
+            ['business_date', 'date'],
+            ['time_precision', 'varchar'],
+            ['currency', 'varchar'],
+            ['amount', money],
+            ['settlement_amount', money],
+            ['settlement_currency', 'varchar'],
+            ['coupon_amount', money],
+            ['merchant_discount_amount', money],
+            ['wallet_discount_amount', money],
+            ['fee_amount', money],
+            ['fee_currency', 'varchar'],
+            ['fee_rate', 'double'],
+            ['fx_rate', 'double'],
+            ['is_test', 'boolean'],
+            ['source_rank', 'integer'],
+        ],
+        'refund': [
+            ['source', 'varchar'],
+            ['provider', 'varchar'],
+            ['refund_kind', 'varchar'],
+            ['refund_key', 'uuid'],
+            ['capture_key', 'uuid'],
+            ['order_key', 'uuid'],
+            ['user_key', 'uuid'],
+            ['payer_key', 'uuid'],
+            ['payer_scope', 'varchar'],
+            ['operator_key', 'uuid'],
+            ['wallet', 'varchar'],
+            ['requested_at', 'timestamp'],
+            ['accepted_at', 'timestamp'],
+            ['completed_at', 'timestamp'],
+            ['business_date', 'date'],
+            ['time_precision', 'varchar'],
+            ['refund_status', 'varchar'],
+            ['refund_reason', 'varchar'],
+            ['failure_reason', 'varchar'],
+            ['currency', 'varchar'],
+            ['requested_amount', money],
+            ['refund_amount', money],
+            ['fee_returned_amount', money],
+            ['fee_currency', 'varchar'],
+            ['is_test', 'boolean'],
+            ['source_rank', 'integer'],
+        ],
+        'balance_movement': [
+            ['source', 'varchar'],
+            ['provider', 'varchar'],
+            ['movement_key', 'uuid'],
+            ['movement_kind', 'varchar'],
+            ['provider_type', 'varchar'],
+            ['account', 'varchar'],
+            ['capture_key', 'uuid'],
+            ['refund_key', 'uuid'],
+            ['dispute_key', 'uuid'],
+            ['payout_key', 'uuid'],
+            ['order_key', 'uuid'],
+            ['wallet', 'varchar'],
+            ['occurred_at', 'timestamp'],
+            ['available_at', 'timestamp'],
+            ['business_date', 'date'],
+            ['time_precision', 'varchar'],
+            ['currency', 'varchar'],
+            ['gross_amount', money],
+            ['fee_amount', money],
+            ['net_amount', money],
+            ['balance_after', money],
+            ['source_rank', 'integer'],
+        ],
+        'dispute': [
+            ['source', 'varchar'],
+            ['provider', 'varchar'],
+            ['dispute_key', 'uuid'],
+            ['capture_key', 'uuid'],
+            ['order_key', 'uuid'],
+            ['wallet', 'varchar'],
+            ['opened_at', 'timestamp'],
+            ['evidence_due_at', 'timestamp'],
+            ['closed_at', 'timestamp'],
+            ['business_date', 'date'],
+            ['dispute_stage', 'varchar'],
+            ['dispute_status', 'varchar'],
+            ['dispute_reason', 'varchar'],
+            ['currency', 'varchar'],
+            ['disputed_amount', money],
+            ['fee_amount', money],
+            ['fee_currency', 'varchar'],
+            ['is_test', 'boolean'],
+            ['source_rank', 'integer'],
+        ],
+    } -%}
+    {{ return(columns[kind] + lineage) }}
+{%- endmacro %}
+
+{#- All rows of a kind, with its columns in its types. Columns are named, never starred: a model may
+    hold more, or in another order. -#}
+{% macro union_of(kind) -%}
+    {%- set models = kind_models(kind) -%}
+    {%- for name in models %}
+select
+    {%- for column, type in kind_columns(kind) %}
+    cast({{ column }} as {{ type }}) as {{ column }}{{ "," if not loop.last }}
+    {%- endfor %}
+from {{ ref(name) }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+    {%- if not models %}
+select
+    {%- for column, type in kind_columns(kind) %}
+    cast(null as {{ type }}) as {{ column }}{{ "," if not loop.last }}
+    {%- endfor %}
+where false
+    {%- endif %}
+{%- endmacro %}
