@@ -232,6 +232,8 @@ select
     {%- for column, type in kind_columns(kind) %}
     cast(null as {{ type }}) as {{ column }}{{ "," if not loop.last }}
     {%- endfor %}
+    {#- Without a parent in the lake it would be built before there is one. #}
+from {{ source('lake', 'files') }}
 where false
     {%- endif %}
 {%- endmacro %}
