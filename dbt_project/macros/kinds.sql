@@ -233,7 +233,7 @@ select
     cast(null as {{ type }}) as {{ column }}{{ "," if not loop.last }}
     {%- endfor %}
     {#- Without a parent in the lake it would be built before there is one. #}
-from {{ source('lake', 'files') }}
+from {{ ref('stg_ingest__files') }}
 where false
     {%- endif %}
 {%- endmacro %}

@@ -137,8 +137,8 @@ class Layout:
     # Only lines that begin with one of these are rows (sectioned files); all others are kept, in
     # order, for `read_footer`.
     row_marks: tuple[str, ...] = ()
-    # Finds the records in a JSON value: DuckDB SQL over `_json`, giving a list of JSON. Rows are
-    # then numbered by record, not by line.
+    # Finds the records in a JSON value: DuckDB SQL over `_json`, giving a list of JSON. Rows of a
+    # document are then numbered by record; in JSON lines they have the number of their line.
     records: str | None = None
     # Clean-ups that only this variant needs, by column; before those of the format.
     normalise: Mapping[str, pl.Expr] = field(default_factory=dict)

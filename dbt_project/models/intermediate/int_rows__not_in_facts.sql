@@ -14,7 +14,7 @@ left_out as (
     {%- for source, model in staging_models().items() %}
     select '{{ source }}' as source, row_kind as disposition, file_sha256, source_file, row_number
     from {{ ref(model) }}
-    where row_kind in ('irrelevant', 'unreadable')
+    where row_kind in ('irrelevant', 'out_of_scope', 'unreadable')
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 

@@ -40,7 +40,7 @@ counted as (
         file_member,
         0,
         sum(case when disposition = 'duplicate' then 1 else 0 end),
-        sum(case when disposition = 'irrelevant' then 1 else 0 end),
+        sum(case when disposition in ('irrelevant', 'out_of_scope') then 1 else 0 end),
         sum(case when disposition = 'unreadable' then 1 else 0 end)
     from other_rows
     group by source, file_sha256, file_member
