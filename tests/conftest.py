@@ -1,19 +1,94 @@
-"""What all rooms' tests share: the bundled samples, taken the whole way once per session."""
+"""What all rooms' tests share: the bundled samples taken the whole way, once per test run.
+
+A whole test run uses all cores: one worker process per core, and a file's tests on one worker.
+What is expensive to make goes through `prepared`, so that only one worker makes it.
+"""
 
 from __future__ import annotations
 
 import io
+import json
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 from rich.console import Console
 
 from pipelines.settings import Settings, Workspace
 
 # Only for tests; a merchant's key never stands in a file of the repository.
 TEST_KEY = "5d0c7a91e2b84f36a7d1c05e9b3f62d48c17e0a5f4936b2d81ce74a05f9d3b68"
+
+TESTS = Path(__file__).parent
+# Each worker imports Dagster, dbt and scikit-learn for itself: more of them soon gain nothing.
+MOST_WORKERS = 4
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers share the cores. Read by DuckDB's settings, OpenMP and polars when they start.
+    _mine = str(max(1, _cores() // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])))
+    for _name in ("WALLET_THREADS", "OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
+        os.environ.setdefault(_name, _mine)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """All cores for the whole suite; a room, a file or a `-k` runs in this process."""
+    asked_for = [Path(argument.split("::")[0]).resolve() for argument in config.args]
+    is_whole = any(path == TESTS or path in TESTS.parents for path in asked_for)
+    return min(_cores(), MOST_WORKERS) if is_whole and not config.option.keyword else 0
+
+
+# Files are handed out in this order: what keeps a worker long goes first, and what waits for the
+# samples' run goes last, when it has long been made.
+FIRST = ("test_whole_way_samples.py", "test_warehouse_build.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        if item.path.name in FIRST:
+            return FIRST.index(item.path.name)
+        uses_samples = item.path in waiting
+        return len(FIRST) + uses_samples
+
+    waiting = {item.path for item in items if "sample_run" in getattr(item, "fixturenames", ())}
+    items.sort(key=place)
+
+
+@pytest.fixture(scope="session")
+def prepared(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Callable[[str, Callable[[Path], Any]], tuple[Path, Any]]:
+    """Makes an expensive folder once per test run: `folder, note = prepared(name, make)`.
+
+    The first worker that asks calls `make(folder)`, which fills the folder and returns what else
+    is to be known, as JSON. Every worker gets a copy of its own, so that no test meets another
+    worker's locks or changes.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = (own if worker_id == "master" else own.parent) / "prepared"
+
+    def prepare(name: str, make: Callable[[Path], Any]) -> tuple[Path, Any]:
+        shared.mkdir(exist_ok=True)
+        folder, note = shared / name, shared / f"{name}.json"
+        with FileLock(shared / f"{name}.lock"):
+            if not note.is_file():
+                # What a maker left that failed; the next worker tries, and fails with its reason.
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                note.write_text(json.dumps(make(folder)), encoding="utf-8")
+        copy = shutil.copytree(folder, own / name, symlinks=True)
+        return copy, json.loads(note.read_text("utf-8"))
+
+    return prepare
 
 
 @dataclass(frozen=True)
@@ -42,7 +117,15 @@ def whole_way() -> Callable[[Settings, Workspace], SampleRun]:
 
 
 @pytest.fixture(scope="session")
-def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
-    data_dir: Path = tmp_path_factory.mktemp("wallet-data")
-    settings = Settings(data_dir=data_dir, workspace="samples", pseudonym_key=TEST_KEY)
-    return take_the_whole_way(settings, settings.open_workspace())
+def sample_run(prepared: Callable) -> SampleRun:
+    def settings_in(folder: Path) -> Settings:
+        return Settings(data_dir=folder, workspace="samples", pseudonym_key=TEST_KEY)
+
+    def make(folder: Path) -> dict[str, Any]:
+        settings = settings_in(folder)
+        run = take_the_whole_way(settings, settings.open_workspace())
+        return {"success": run.success, "quarantined": run.quarantined, "printed": run.printed}
+
+    folder, seen = prepared("samples", make)
+    settings = settings_in(folder)
+    return SampleRun(settings, settings.open_workspace(), **seen)

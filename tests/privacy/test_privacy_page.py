@@ -30,7 +30,7 @@ def failed(tmp_path, html: str, **more) -> set[str]:
 
 
 def packed(text: str) -> str:
-    return base64.b64encode(gzip.compress(text.encode())).decode()
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 CLEAN = [
