@@ -17,7 +17,8 @@
         'files': '_files/files.parquet',
         'control_totals': '_control_totals/totals.parquet',
     } -%}
-    {%- for node in graph.sources.values() if node.source_name == 'lake' %}
+    {#- Sorted: dbt reads files side by side, and the order would be another after each parse. -#}
+    {%- for node in graph.sources.values() | sort(attribute='name') if node.source_name == 'lake' %}
     create or replace view lake.{{ node.name }} as
     select *
     from read_parquet('{{ lake }}/{{ own.get(node.name, node.name ~ "/*.parquet") }}', union_by_name = true);
