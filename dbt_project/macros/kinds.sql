@@ -7,6 +7,7 @@
     {{ return({
         'alipay_trade_bill': 'stg_alipay__trade_bill',
         'payment_attempts': 'stg_merchant__payment_attempts',
+        'wechat_funds_bill': 'stg_wechat_pay__funds_bill',
         'wechat_trade_bill': 'stg_wechat_pay__trade_bill',
     }) }}
 {%- endmacro %}
@@ -20,12 +21,15 @@
         'capture': [
             'int_alipay__captures',
             'int_wechat_pay__captures',
+            'int_wechat_pay__funds_captures',
         ],
         'refund': [
             'int_alipay__refunds',
+            'int_wechat_pay__funds_refunds',
             'int_wechat_pay__refunds',
         ],
         'balance_movement': [
+            'int_wechat_pay__balance_movements',
         ],
         'dispute': [
         ],

@@ -15,7 +15,6 @@ from pipelines.formats.format import BadFileError, Format, Head, Layout
 
 # What merchants drop in by mistake: (text near the beginning, what it is, what to do).
 _LOOKALIKES = (
-    ("记账时间", "a WeChat Pay funds bill (资金账单)", "download the trade bill (交易账单)"),
     ("支付宝账务", "an Alipay account bill (账务明细)", "download the trade bill (业务明细)"),
     ("微信支付账单明细", "a personal WeChat statement", "use the merchant platform's trade bill"),
     ("电子客户回单", "a personal Alipay statement", "use the merchant platform's 业务明细"),

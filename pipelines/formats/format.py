@@ -79,6 +79,14 @@ class RowCheck:
 
 
 @dataclass(frozen=True)
+class RunningBalance:
+    """A balance printed after each row, and what the row changed it by (both amounts)."""
+
+    change: pl.Expr
+    balance: pl.Expr
+
+
+@dataclass(frozen=True)
 class ControlTotal:
     """A total that the file states about itself, and the measures that may explain it.
 
@@ -189,6 +197,8 @@ class Format:
     is_utf8_only: bool = False
     # Currency of the control totals.
     currency: str | None = None
+    # A break in it is a warning: a filtered export has one, and its totals still hold.
+    running_balance: RunningBalance | None = None
 
     @property
     def lake_columns(self) -> tuple[str, ...]:

@@ -55,3 +55,10 @@ ALIPAY_MODE = Shape(
     rf"{_TOKEN}|(条码|扫码|声波|刷脸|当面付|手机|网站|即时到账|支付|付款){{1,3}}",
     "ways of paying such as BARCODE or 条码支付",
 )
+# The words WeChat Pay's kinds of account changes are made of; others are kept as `unrecognised`.
+WECHAT_FUNDS_BUSINESS = Shape(
+    "(交易|扣除|手续费|退款|退还|退回|关闭|提现|充值|转账|付款|收款|企业|商家|零钱|到|分账|回退|冻结|"
+    "解冻|结算|划拨|现金|红包|代金券|立减|优惠|补差|营销|发放|服务费|佣金|保证金|扣罚|调账|失败|出资|"
+    "资金|账户|微信|支付|平台|其他){1,8}",
+    "kinds of account changes such as 交易 or 扣除交易手续费",
+)

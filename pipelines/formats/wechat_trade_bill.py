@@ -1,11 +1,11 @@
-"""WeChat Pay trade bill (交易账单): ALL, SUCCESS and REFUND, for merchants and service providers.
+"""WeChat Pay trade bill (交易账单): ALL, SUCCESS, REFUND and RECHARGE_REFUND, for merchants and
+service providers.
 
-What belongs here: its header spellings since 2014, its two-line footer, its personal columns. What
-does not: what a row means (dbt staging).
+What belongs here: its header spellings since 2014, its totals, its personal columns. What does not:
+the frame around them (`wechat_frame`), what a row means (dbt staging).
 
-The bytes: UTF-8 with BOM, CRLF, a header without and values with a leading backtick, no quoting, so
-a comma in a product name is only told apart by the backtick after the separating comma. The last
-two lines are the totals' header and the totals. A spreadsheet turns this into TAB-separated GBK.
+RECHARGE_REFUND lists refunds paid from topped-up money, which ALL and REFUND leave out: the columns
+of REFUND with 返还手续费, in place of 手续费 or (older pages) beside it, and without 费率备注.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import polars as pl
 
 from pipelines.formats.format import (
     UNIT_SEPARATOR,
-    BadFileError,
     Column,
     ControlTotal,
     Format,
@@ -25,13 +24,13 @@ from pipelines.formats.format import (
     amount,
     bad_amount_check,
     match_columns,
-    parse_decimal,
     require_columns,
     split_header,
     unknown_columns_warning,
 )
 from pipelines.formats.shapes import CODE, CURRENCY, PERCENTAGE, UPPER_CODE
 from pipelines.formats.times import bill_time_checks
+from pipelines.formats.wechat_frame import first_filled_line, is_original, read_totals
 
 _FOOTER_MARK = "总交易单数"
 
@@ -66,6 +65,8 @@ _COLUMNS = (
     # Free text that the merchant attaches to an order: often ids, sometimes names.
     Column("attach", ("商户数据包",), keep=False),
     Column("fee", ("手续费",), kind="amount"),
+    # Only in RECHARGE_REFUND bills.
+    Column("fee_returned", ("返还手续费",), kind="amount"),
     Column("fee_rate", ("费率",), shape=PERCENTAGE),
     Column("order_amount", ("订单金额",), kind="amount"),
     Column("requested_refund_amount", ("申请退款金额",), kind="amount"),
@@ -93,7 +94,7 @@ _OPTIONAL = {
     *_NEW_GROUP,
     *(column.name for column in _REFUND_GROUP),
 }
-_REQUIRED = [column for column in _COLUMNS if column.name not in _OPTIONAL]
+_REQUIRED = [column for column in _COLUMNS if column.name not in _OPTIONAL | {"fee_returned"}]
 
 # Footer header -> (name of the total, bill column that adds up to it; None = number of rows).
 _TOTALS = {
@@ -106,6 +107,7 @@ _TOTALS = {
     "总企业红包退款金额": ("coupon_refund_amount", "coupon_refund_amount"),
     "总代金券或立减优惠退款金额": ("coupon_refund_amount", "coupon_refund_amount"),
     "手续费总金额": ("fee", "fee"),
+    "返还手续费总金额": ("fee_returned", "fee_returned"),
     "订单总金额": ("order_amount", "order_amount"),
     "申请退款总金额": ("requested_refund_amount", "requested_refund_amount"),
 }
@@ -113,8 +115,8 @@ _TOTALS = {
 
 def recognise(head: Head) -> Layout | None:
     """The layout of a trade bill; None when the first line is not one of its headers."""
-    at = next((at for at, line in enumerate(head.lines, start=1) if line.strip()), 0)
-    if not at or head.encoding == "parquet":
+    at = first_filled_line(head)
+    if not at:
         return None
     separator, cells = split_header(head.lines[at - 1])
     names, unknown = match_columns(cells, _COLUMNS, at)
@@ -122,65 +124,58 @@ def recognise(head: Head) -> Layout | None:
     # global statement shares many columns but has three currencies per row.
     if sum(name is not None for name in names) < 12 or "标价币种" in cells:
         return None
-    what = "a WeChat Pay trade bill"
-    require_columns(names, _REQUIRED, what, at)
-    has_refunds = any(column.name in names for column in _REFUND_GROUP)
-    if has_refunds:
-        require_columns(names, _REFUND_GROUP, what, at)
-    if any(name in names for name in (*_NEW_GROUP, "requested_refund_amount")):
-        new = [*_NEW_GROUP, *(["requested_refund_amount"] if has_refunds else [])]
-        require_columns(names, [_BY_NAME[name] for name in new], what, at)
-    is_refund_bill = "refund_requested_at" in names
-    bill_type = "REFUND" if is_refund_bill else "ALL" if has_refunds else "SUCCESS"
-    first_row = next((line for line in head.lines[at:] if line.strip()), "")
-    is_original = separator == "," and first_row.startswith(("`", _FOOTER_MARK))
+    bill_type = _bill_type(names, at)
+    original = is_original(head, at, separator, _FOOTER_MARK)
     return Layout(
         format=FORMAT,
         variant=f"{bill_type}-{len(names)}",
-        dialect="backtick" if is_original else "quoted",
+        dialect="backtick" if original else "quoted",
         columns=names,
         separator=separator,
         header_line=at,
         footer_marks=(_FOOTER_MARK, f'"{_FOOTER_MARK}'),
-        is_resaved=not is_original or head.encoding == "gb18030",
-        date_column="refund_requested_at" if is_refund_bill else "trade_time",
+        is_resaved=not original or head.encoding == "gb18030",
+        date_column="refund_requested_at" if "refund_requested_at" in names else "trade_time",
         constants={"bill_type": bill_type},
         warnings=unknown_columns_warning(unknown),
     )
 
 
+def _bill_type(names: tuple[str | None, ...], line: int) -> str:
+    """Which of the bills the columns are; BadFileError when some of them are missing."""
+    what = "a WeChat Pay trade bill"
+    is_recharge = "fee_returned" in names
+    require_columns(
+        names, [c for c in _REQUIRED if not (is_recharge and c.name == "fee")], what, line
+    )
+    has_refunds = is_recharge or any(column.name in names for column in _REFUND_GROUP)
+    if has_refunds:
+        require_columns(names, _REFUND_GROUP, what, line)
+    if any(name in names for name in (*_NEW_GROUP, "requested_refund_amount")):
+        new = [*_NEW_GROUP, *(["requested_refund_amount"] if has_refunds else [])]
+        wanted = [name for name in new if not (is_recharge and name == "fee_rate_note")]
+        require_columns(names, [_BY_NAME[name] for name in wanted], what, line)
+    if is_recharge:
+        return "RECHARGE_REFUND"
+    if "refund_requested_at" in names:
+        return "REFUND"
+    return "ALL" if has_refunds else "SUCCESS"
+
+
 def read_footer(layout: Layout, lines: list[str]) -> list[ControlTotal]:
     """The totals of the last two lines, by header text (SUCCESS has 4 or 7 of them)."""
-    filled = [line for line in lines if line.strip(" \t,\r")]
-    if len(filled) < 2:
-        raise BadFileError(
-            "truncated",
-            "a trade bill ends with two lines of totals (总交易单数,…) and this one does not: "
-            "the download was cut off; download it again",
-        )
-    if len(filled) > 2:
-        raise BadFileError(
-            "after_footer",
-            "there are lines after the totals; keep one bill per file, as downloaded",
-        )
-    separator, cells = split_header(filled[0])
-    # Values of the original carry a backtick each; amounts hold no commas there.
-    texts = filled[1].split(separator)
-    values = [parse_decimal(text) for text in texts[: len(cells)]]
-    if len(values) < len(cells) or any(value is None for value in values):
-        raise BadFileError(
-            "truncated",
-            f"the totals must be {len(cells)} numbers; download the bill again",
-        )
-    stated = {}
-    for cell, value in zip(cells, values, strict=True):
-        name, column = _TOTALS.get(cell, (None, None))
-        if name and value is not None and (column is None or column in layout.columns):
-            stated[name] = ControlTotal(name, value, (name,))
-    missing = {"row_count", "settlement_amount", "fee"} - stated.keys()
-    if missing:
-        raise BadFileError("truncated", f"the totals lack {', '.join(sorted(missing))}")
-    return list(stated.values())
+    names = {
+        cell: (name, (name,))
+        for cell, (name, column) in _TOTALS.items()
+        if column is None or column in layout.columns
+    }
+    fee = "fee" if "fee" in layout.columns else "fee_returned"
+    if fee == "fee_returned":
+        # Which of the two words the totals use is not documented, nor the sign.
+        either = (fee, ("fee_returned", "fee_returned_negated"))
+        names |= {"手续费总金额": either, "返还手续费总金额": either}
+    required = {"row_count", "settlement_amount", fee}
+    return read_totals(lines, names, required, "a trade bill")
 
 
 def _key(*parts: pl.Expr | str) -> pl.Expr:
@@ -233,7 +228,8 @@ FORMAT = Format(
     measures={
         name: pl.len().cast(pl.Int64) if column is None else amount(column).sum()
         for name, column in dict(_TOTALS.values()).items()
-    },
+    }
+    | {"fee_returned_negated": -amount("fee_returned").sum()},
     read_footer=read_footer,
     account_column="mch_id",
     account_setting="wechat_accounts",

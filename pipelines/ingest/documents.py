@@ -31,7 +31,13 @@ from pipelines.ingest.lake import (
 from pipelines.ingest.ledger import DocumentRecord, TotalRecord
 from pipelines.ingest.pseudonyms import PseudonymKey
 from pipelines.ingest.reading import DocumentReader
-from pipelines.ingest.totals import CheckedTotal, Tally, compare, describe_mismatch
+from pipelines.ingest.totals import (
+    BalanceChain,
+    CheckedTotal,
+    Tally,
+    compare,
+    describe_mismatch,
+)
 from pipelines.ingest.vocabulary import MisfitCounter
 from pipelines.settings import Workspace
 
@@ -117,6 +123,7 @@ class DocumentLoader:
         self.loaded.rows_draft = draft
         writer = IncrementalParquet(draft, lake_schema(layout.format))
         misfits = MisfitCounter(layout.format)
+        balances = BalanceChain(layout.format)
         try:
             lineage: Lineage | None = None
             for batch in reader.batches():
@@ -124,12 +131,19 @@ class DocumentLoader:
                     lineage = self._lineage(batch, layout)
                 self._count(batch)
                 tally.add(batch.rows)
+                balances.add(batch.rows)
                 kept = lake_rows(batch.rows, layout, context.key, lineage)
                 misfits.see(kept)
                 writer.write(kept)
         finally:
             writer.close()
-        self._note(warnings=(*self.loaded.record.warnings, *misfits.warnings()))
+        self._note(
+            warnings=(
+                *self.loaded.record.warnings,
+                *misfits.warnings(),
+                *_broken_balance(balances.breaks),
+            )
+        )
 
     def _lineage(self, first: Batch, layout: Layout) -> Lineage:
         """What every row carries; the business day of a long document takes a first pass."""
@@ -270,6 +284,15 @@ def total_records(totals: list[CheckedTotal]) -> tuple[TotalRecord, ...]:
             total.matched,
         )
         for total in totals
+    )
+
+
+def _broken_balance(breaks: int) -> tuple[str, ...]:
+    if not breaks:
+        return ()
+    return (
+        f"the running balance breaks off in {breaks:,} place{'s' if breaks > 1 else ''}: rows are "
+        "left out (a filtered download) or changed; download the whole bill again",
     )
 
 

@@ -1,7 +1,7 @@
 """Control totals: what a file states about itself against what was read from it.
 
-What belongs here: adding up measures block by block, comparing. What does not: which totals a
-format has (`formats`), what happens to a file that does not match (`run`).
+What belongs here: adding up measures block by block, comparing, following a running balance. What
+does not: which totals a format has (`formats`), what happens to a file that does not match (`run`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from pipelines.formats.format import ControlTotal, Format
+from pipelines.formats.format import AMOUNT, ControlTotal, Format
 
 # Amounts are whole cents; half a cent allows for a footer that rounds five decimals to two.
 TOLERANCE = Decimal("0.005")
@@ -57,6 +57,37 @@ class Tally:
             for name in self._measures:
                 key = f"{name}:{group}"
                 self.values[key] = self.values.get(key, Decimal(0)) + Decimal(row[name] or 0)
+
+
+class BalanceChain:
+    """Follows a running balance through a document, in whatever order its rows are.
+
+    The balance after a row is the balance before another one, save for the last row. So each value
+    that is left over, but one, is a place where rows are missing or an amount was changed.
+    """
+
+    def __init__(self, spec: Format) -> None:
+        self._spec = spec.running_balance
+        self._left = pl.DataFrame(schema={"value": AMOUNT, "left": pl.Int64})
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Follow the rows of one block; rows without a balance are passed over."""
+        if self._spec is None or not rows.height:
+            return
+        after, change = self._spec.balance, self._spec.change
+        ends = [
+            rows.select(value.cast(AMOUNT).alias("value"), pl.lit(step, pl.Int64).alias("left"))
+            for value, step in ((after, 1), (after - change, -1))
+        ]
+        known = pl.concat([self._left, *ends]).drop_nulls()
+        sums = known.group_by("value").agg(pl.col("left").sum())
+        self._left = sums.filter(pl.col("left") != 0)
+
+    @property
+    def breaks(self) -> int:
+        """Number of places where the chain is broken."""
+        ends = self._left.filter(pl.col("left") > 0)["left"].sum()
+        return max(int(ends) - 1, 0)
 
 
 def compare(

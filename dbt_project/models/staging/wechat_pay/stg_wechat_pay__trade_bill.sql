@@ -7,6 +7,7 @@ with bill as (
 typed as (
 
     select
+        transaction_id,
         cast(order_key as uuid) as order_key,
         cast(capture_key as uuid) as capture_key,
         cast(refund_key as uuid) as refund_key,
@@ -40,7 +41,8 @@ typed as (
         {{ amount('refund_amount') }} as refund_amount,
         coalesce({{ amount('requested_refund_amount') }}, {{ amount('refund_amount') }})
             as requested_refund_amount,
-        {{ amount('fee') }} as fee,
+        -- A RECHARGE_REFUND bill prints what came back (返还手续费); others charge less than nothing.
+        coalesce(-abs({{ amount('fee_returned') }}), {{ amount('fee') }}) as fee,
         try_cast(replace(fee_rate, '%', '') as double) / cast(100 as double) as fee_rate,
 
         _resaved as is_resaved,
@@ -56,6 +58,7 @@ typed as (
 )
 
 select
+    transaction_id,
     order_key,
     capture_key,
     refund_key,
