@@ -9,6 +9,30 @@
     )
 {%- endmacro %}
 
+{#- Integers in minor units (text or number) to an amount in major units. The same currency has other
+    decimals in another provider's integers, so a channel is named: a `<channel>_minor_units` column of
+    the seed `currencies`, or iso. NULL for a currency that has no row: never guessed to have two. -#}
+{% macro from_minor_units(amount, currency, channel='iso') -%}
+    {%- set channels = ['iso', 'stripe_api', 'adyen_api', 'paypal_report'] -%}
+    {%- if channel not in channels -%}
+        {{ exceptions.raise_compiler_error('from_minor_units: ' ~ channel ~ ' is none of ' ~ channels) }}
+    {%- endif -%}
+    {%- set decimals = 'minor_units' if channel == 'iso' else channel ~ '_minor_units' -%}
+    {#- Renamed inside, or a bare `currency` of the caller would mean the seed's own column. #}
+    cast(
+        try_cast({{ amount }} as decimal(18, 4)) * (
+            select max(units.major_per_minor)
+            from (
+                select
+                    currency as iso_code,
+                    cast(power(10, -{{ decimals }}) as decimal(9, 4)) as major_per_minor
+                from {{ ref('currencies') }}
+            ) as units
+            where units.iso_code = upper({{ currency }})
+        ) as decimal(18, 4)
+    )
+{%- endmacro %}
+
 {#- Two amounts into a ratio. Cast first: DuckDB divides decimals into doubles, Spark into decimals. -#}
 {% macro share(numerator, denominator) -%}
     cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)

@@ -14,7 +14,8 @@ from pipelines.warehouse import dbt_run
 LAYERS = {"staging": "stg_", "intermediate": "int_", "published": "published_"}
 # What a layer may read. Published for marketing may also read published for analysts: one truth.
 MAY_READ = {
-    "staging": {"lake"},
+    # Seeds of units and codes, without which a text cannot be typed.
+    "staging": {"lake", "seed"},
     "intermediate": {"staging", "intermediate", "seed"},
     "marts": {"staging", "intermediate", "marts"},
     "published": {"marts", "published", "seed", "analysis"},
