@@ -1,25 +1,28 @@
 """Alipay trade bill (业务明细): the detail list and the summary (汇总) that comes in the same zip.
 
-What belongs here: its frame of `#` lines, the headers since 2016, its totals, its personal columns.
-What does not: what a row means (dbt staging).
+What belongs here: the headers since 2016, its totals, its personal columns. What does not: the
+frame of `#` lines (`alipay_frame`), what a row means (dbt staging).
 
-The bytes: GB18030, LF, RFC-4180 quoting, id-like fields end with a TAB. Refund rows repeat the
-trade number of the payment with negative amounts. The period's end is exclusive. The order of
-detail and summary in the zip is not fixed. A spreadsheet pads the `#` lines with separators,
-shortens times to minutes and writes 0 for 0.00.
+Refund rows repeat the trade number of the payment with negative amounts.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
 
 import polars as pl
 
+from pipelines.formats.alipay_frame import (
+    account_of,
+    framed_header,
+    is_saved_again,
+    period_of,
+    refuse_strangers,
+    require_end,
+)
 from pipelines.formats.alipay_trade_summary import SUMMARY_COLUMNS, read_grand_total
 from pipelines.formats.format import (
     UNIT_SEPARATOR,
-    BadFileError,
     Column,
     ControlTotal,
     Format,
@@ -31,7 +34,6 @@ from pipelines.formats.format import (
     bad_amount_check,
     match_columns,
     require_columns,
-    split_header,
     stated_total,
     unknown_columns_warning,
 )
@@ -79,18 +81,11 @@ _REQUIRED = [column for column in _COLUMNS if column.name not in _OPTIONAL]
 
 def recognise(head: Head) -> Layout | None:
     """The layout of a detail list or of a summary; None for anything else."""
-    header_at = next(
-        (
-            at
-            for at, line in enumerate(head.lines, start=1)
-            if line.strip() and not line.lstrip('\ufeff"').startswith("#")
-        ),
-        0,
-    )
-    if not header_at or head.encoding == "parquet":
+    found = framed_header(head)
+    if found is None:
         return None
+    header_at, separator, cells = found
     preamble = head.lines[: header_at - 1]
-    separator, cells = split_header(head.lines[header_at - 1])
     is_summary = "交易订单总笔数" in cells
     columns = SUMMARY_COLUMNS if is_summary else _COLUMNS
     names, unknown = match_columns(cells, columns, header_at)
@@ -99,7 +94,7 @@ def recognise(head: Head) -> Layout | None:
         return None
     required = list(SUMMARY_COLUMNS[:9]) if is_summary else _REQUIRED
     require_columns(names, required, "an Alipay trade bill (业务明细)", header_at)
-    body = head.lines[header_at:]
+    account = account_of(preamble)
     return Layout(
         format=FORMAT,
         variant=f"{'summary' if is_summary else 'detail'}-{len(names)}",
@@ -108,49 +103,14 @@ def recognise(head: Head) -> Layout | None:
         separator=separator,
         header_line=header_at,
         footer_marks=("#", '"#'),
-        is_resaved=_is_resaved(head, preamble, body, separator),
+        is_resaved=is_saved_again(head, header_at, separator),
         has_rows=not is_summary,
-        account=_account(preamble),
-        period=_period(preamble),
+        account=account,
+        period=period_of(preamble),
         date_column=None if is_summary else "finished_at",
-        constants={"account": _account(preamble)},
+        constants={"account": account},
         warnings=unknown_columns_warning(unknown),
     )
-
-
-def _is_resaved(
-    head: Head, preamble: tuple[str, ...], body: tuple[str, ...], separator: str
-) -> bool:
-    has_padded_frame = any(line.rstrip("\r").endswith((",", "\t")) for line in preamble)
-    has_short_dates = any(re.search(r"[,\t]\d{4}/\d{1,2}/\d{1,2} ", line) for line in body)
-    return separator == "\t" or has_padded_frame or has_short_dates or head.encoding == "utf-8-sig"
-
-
-def _account(preamble: tuple[str, ...]) -> str:
-    match = re.search(r"账号[：:]\s*\[\s*(\d{16,24})\s*\]", "\n".join(preamble))
-    if match is None:
-        raise BadFileError(
-            "missing_preamble",
-            "the line #账号：[…] above the header is missing, so it cannot be told whose bill this "
-            "is; download the file again and do not delete lines",
-            1,
-        )
-    return match.group(1)
-
-
-def _period(preamble: tuple[str, ...]) -> tuple[date, date] | None:
-    """First and last day, both inclusive; the bill prints the first moment after the period."""
-    times = re.findall(
-        r"(?:起始|终止)日期[：:]\s*\[\s*(\d{4})年(\d{2})月(\d{2})日\s*(\d{2}):(\d{2}):(\d{2})",
-        "\n".join(preamble),
-    )
-    if len(times) != 2:
-        return None
-    try:
-        start, end = (datetime(*map(int, time)) for time in times)  # noqa: DTZ001 wall clock
-    except ValueError:
-        return None
-    return start.date(), max(start, end - timedelta(seconds=1)).date()
 
 
 # Words in front of an amount in the footer -> measures that may explain it. Copies of 2019 say
@@ -167,23 +127,13 @@ def read_footer(layout: Layout, lines: list[str]) -> list[ControlTotal]:
     """The totals: 交易合计 and 退款合计 of a detail list, the 合计 row of a summary (its rows)."""
     if not layout.has_rows:
         return read_grand_total(layout, lines)
-    strangers = [line for line in lines if line.strip(' \t,\r"') and "#" not in line[:2]]
-    if strangers:
-        raise BadFileError(
-            "after_footer", "there are rows after the end of the list; keep one bill per file"
-        )
+    refuse_strangers(lines)
     text = "\n".join(lines)
     totals = [
         *_stated_totals(text, "交易合计", "payment"),
         *_stated_totals(text, "退款合计", "refund"),
     ]
-    is_ended = any("列表结束" in line for line in lines)
-    if not is_ended or len(totals) < 4:
-        raise BadFileError(
-            "truncated",
-            "an Alipay bill ends with #…列表结束, #交易合计：… and #退款合计：… and this one does "
-            "not: the download was cut off; download it again",
-        )
+    require_end(lines, totals, 4, ("交易合计", "退款合计"))
     return totals
 
 

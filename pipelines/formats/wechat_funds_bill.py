@@ -72,9 +72,7 @@ def recognise(head: Head) -> Layout | None:
         return None
     separator, cells = split_header(head.lines[at - 1])
     names, unknown = match_columns(cells, _COLUMNS, at)
-    if "资金流水单号" not in cells and "收支类型" not in cells:
-        return None
-    if sum(name is not None for name in names) < 5:
+    if "记账时间" not in cells and "资金流水单号" not in cells:
         return None
     require_columns(names, _REQUIRED, "a WeChat Pay funds bill (资金账单)", at)
     original = is_original(head, at, separator, _FOOTER_MARK)

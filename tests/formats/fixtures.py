@@ -22,6 +22,10 @@ LAKE: dict[str, str] = {s: columns for module in MODULES for s, columns in modul
 DROPPED: dict[str, set[str]] = {
     s: names for module in MODULES for s, names in module.DROPPED.items()
 }
+# Source -> kept text columns without a shape: each row is checked instead.
+CHECKED: dict[str, set[str]] = {
+    s: names for module in MODULES for s, names in module.CHECKED.items()
+}
 # What a merchant has to set for those fixtures that cannot say it themselves.
 OPTIONS: dict[str, str] = {
     name: value for module in MODULES for name, value in getattr(module, "OPTIONS", {}).items()

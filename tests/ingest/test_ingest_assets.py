@@ -3,6 +3,7 @@ from __future__ import annotations
 import dagster as dg
 import export_bytes as x
 
+from pipelines.formats.catalogue import all_formats
 from pipelines.ingest import assets
 from pipelines.ingest.ledger import quarantined_documents
 from pipelines.ingest.run import is_settled
@@ -24,9 +25,7 @@ def test_assets_report_rows_and_the_check_names_bad_files(merchant):
     }
     assert rows["lake/wechat_trade_bill"]["dagster/row_count"].value == 3
     assert set(rows) == {
-        "lake/wechat_trade_bill",
-        "lake/alipay_trade_bill",
-        "lake/payment_attempts",
+        *(f"lake/{spec.source}" for spec in all_formats()),
         "lake/rejects",
         "lake/files",
     }

@@ -49,7 +49,7 @@ def detail() -> bytes:
 
 CASES = {
     "unknown text": ("unrecognised", b"name,phone\nx,y\n", None, "expected one of"),
-    "funds bill": ("unrecognised", "记账时间,微信支付业务单号\r\n".encode(), None, "资金账单"),
+    "funds bill": ("missing_columns", "记账时间,微信支付业务单号\r\n".encode(), 1, "资金账单"),
     "error answer": (
         "unrecognised",
         b"<xml><return_code>FAIL</return_code><return_msg>No Bill Exist</return_msg></xml>",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import export_bytes as x
+import fixtures
 import polars as pl
 import pytest
 
@@ -164,7 +165,7 @@ CHECKED = {
         "step_up",
         "is_test",
     },
-}
+} | fixtures.CHECKED
 
 
 @pytest.mark.parametrize("spec", all_formats(), ids=lambda spec: spec.source)
