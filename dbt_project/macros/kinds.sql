@@ -6,7 +6,11 @@
 {% macro staging_models() -%}
     {{ return({
         'alipay_trade_bill': 'stg_alipay__trade_bill',
+        'fee_plans': 'stg_merchant__fee_plans',
         'payment_attempts': 'stg_merchant__payment_attempts',
+        'security_events': 'stg_merchant__security_events',
+        'support_tickets': 'stg_merchant__support_tickets',
+        'survey_feedback': 'stg_merchant__survey_feedback',
         'wechat_funds_bill': 'stg_wechat_pay__funds_bill',
         'wechat_trade_bill': 'stg_wechat_pay__trade_bill',
     }) }}
@@ -39,22 +43,30 @@
 {#- Facts whose rows are rows of files; with `is_derived` where a row may also be another fact's. -#}
 {% macro row_facts() -%}
     {{ return([
+        'dim_fee_plans',
         'fct_balance_movements',
         'fct_captures',
         'fct_disputes',
+        'fct_feedback',
         'fct_payment_attempts',
         'fct_refunds',
+        'fct_security_events',
+        'fct_support_tickets',
     ]) }}
 {%- endmacro %}
 
-{#- Copies that lost against another row of the same key: they count as duplicates. -#}
+{#- Models with copies of one key, ranked: those behind the first count as duplicates. -#}
 {% macro copy_models() -%}
     {{ return([
         'int_balance_movements__repeated',
         'int_captures__repeated',
         'int_disputes__repeated',
+        'int_fee_plans__ranked',
+        'int_feedback__ranked',
         'int_payment_attempts__repeated',
         'int_refunds__repeated',
+        'int_security_events__ranked',
+        'int_support_tickets__ranked',
     ]) }}
 {%- endmacro %}
 

@@ -6,9 +6,13 @@ take all of them: personal values, bytes in other wrappings, damage, one warehou
 
 from __future__ import annotations
 
+import service_bytes
 import wechat_bytes
 
-MODULES = (wechat_bytes,)
+MODULES = (
+    service_bytes,
+    wechat_bytes,
+)
 
 FIXTURES: dict[str, tuple[str, bytes]] = {
     name: fixture for module in MODULES for name, fixture in module.FIXTURES.items()
