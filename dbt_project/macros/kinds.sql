@@ -7,6 +7,8 @@
     {{ return({
         'alipay_trade_bill': 'stg_alipay__trade_bill',
         'fee_plans': 'stg_merchant__fee_plans',
+        'ga4_events': 'stg_ga4__events',
+        'mixpanel_events': 'stg_mixpanel__events',
         'payment_attempts': 'stg_merchant__payment_attempts',
         'security_events': 'stg_merchant__security_events',
         'support_tickets': 'stg_merchant__support_tickets',
@@ -46,6 +48,7 @@
         'dim_fee_plans',
         'fct_balance_movements',
         'fct_captures',
+        'fct_checkout_events',
         'fct_disputes',
         'fct_feedback',
         'fct_payment_attempts',
@@ -60,6 +63,7 @@
     {{ return([
         'int_balance_movements__repeated',
         'int_captures__repeated',
+        'int_checkout_events__ranked',
         'int_disputes__repeated',
         'int_fee_plans__ranked',
         'int_feedback__ranked',

@@ -6,10 +6,12 @@ take all of them: personal values, bytes in other wrappings, damage, one warehou
 
 from __future__ import annotations
 
+import behaviour_bytes
 import service_bytes
 import wechat_bytes
 
 MODULES = (
+    behaviour_bytes,
     service_bytes,
     wechat_bytes,
 )
