@@ -48,18 +48,22 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 # Files are handed out in this order: what keeps a worker long goes first, and what waits for the
-# samples' run goes last, when it has long been made.
+# samples' run goes last, when it has long been made; of these the one that makes a run of its own
+# first, so that no worker is alone with it at the end.
 FIRST = ("test_whole_way_samples.py", "test_warehouse_build.py")
+FIRST_OF_THE_WAITING = "test_whole_way_refusal.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    waiting = {item.path for item in items if "sample_run" in getattr(item, "fixturenames", ())}
+
     def place(item: pytest.Item) -> int:
         if item.path.name in FIRST:
             return FIRST.index(item.path.name)
-        uses_samples = item.path in waiting
-        return len(FIRST) + uses_samples
+        if item.path not in waiting:
+            return len(FIRST)
+        return len(FIRST) + (1 if item.path.name == FIRST_OF_THE_WAITING else 2)
 
-    waiting = {item.path for item in items if "sample_run" in getattr(item, "fixturenames", ())}
     items.sort(key=place)
 
 

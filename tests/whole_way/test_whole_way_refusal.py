@@ -18,11 +18,17 @@ def listing(folder):
     return {p.relative_to(folder): p.stat().st_mtime_ns for p in folder.rglob("*")}
 
 
+# Some days' bills beside it: enough to build every table from, and no model takes long.
+BILLS = "wechat_pay/*2026-03-1*"
+
+
 def test_publish_refuses_names_the_column_and_changes_nothing(sample_run, whole_way, tmp_path):
     root = tmp_path / "data"
-    shutil.copytree(sample_run.workspace.root, root, symlinks=True)
+    shutil.copytree(sample_run.workspace.releases, root / "releases", symlinks=True)
     landing = tmp_path / "landing"
     landing.mkdir()
+    for bill in sample_run.workspace.inputs.glob(BILLS):
+        shutil.copy(bill, landing)
     (landing / "attempts.csv").write_text(LEAK, encoding="utf-8")
     settings = sample_run.settings.model_copy(update={"data_dir": tmp_path})
     workspace = Workspace("merchant", landing, root, settings)
@@ -31,6 +37,7 @@ def test_publish_refuses_names_the_column_and_changes_nothing(sample_run, whole_
     run = whole_way(settings, workspace)
 
     assert not run.success
+    assert run.quarantined == 0
     assert "fct_payment_attempts" in run.printed
     assert "app_version" in run.printed
     assert "13812345678" not in run.printed
