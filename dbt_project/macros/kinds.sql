@@ -5,6 +5,7 @@
 {#- Source of the lake -> staging model whose `row_kind` says what became of each row. -#}
 {% macro staging_models() -%}
     {{ return({
+        'alipay_account_bill': 'stg_alipay__account_bill',
         'alipay_trade_bill': 'stg_alipay__trade_bill',
         'fee_plans': 'stg_merchant__fee_plans',
         'ga4_events': 'stg_ga4__events',
@@ -25,16 +26,19 @@
             'int_merchant__payment_attempts',
         ],
         'capture': [
+            'int_alipay__account_captures',
             'int_alipay__captures',
             'int_wechat_pay__captures',
             'int_wechat_pay__funds_captures',
         ],
         'refund': [
+            'int_alipay__account_refunds',
             'int_alipay__refunds',
             'int_wechat_pay__funds_refunds',
             'int_wechat_pay__refunds',
         ],
         'balance_movement': [
+            'int_alipay__balance_movements',
             'int_wechat_pay__balance_movements',
         ],
         'dispute': [

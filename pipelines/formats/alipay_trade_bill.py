@@ -175,6 +175,8 @@ def _measures() -> dict[str, pl.Expr]:
         "summary_payment_count": measures["payment_count"],
         "summary_refund_count": measures["refund_count"],
         "summary_card_amount": amount("card_amount").sum(),
+        "summary_fee": amount("service_fee").sum(),
+        "summary_fee_negated": -amount("service_fee").sum(),
     }
 
 

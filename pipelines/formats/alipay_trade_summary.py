@@ -11,6 +11,7 @@ from pipelines.formats.format import (
     Column,
     ControlTotal,
     Layout,
+    parse_decimal,
     stated_total,
 )
 
@@ -26,7 +27,7 @@ SUMMARY_COLUMNS = (
     Column("summary_alipay_discount", ("支付宝优惠(元)",)),
     Column("summary_merchant_discount", ("商家优惠(元)",)),
     Column("summary_card_amount", ("卡消费金额(元)",)),
-    # The sign of fees is not settled between detail and summary, so they are no totals.
+    # Whether a negative fee is one that was charged differs between bills: see `_fee_charged`.
     Column("service_fee", ("服务费(元)",)),
     Column("commission", ("分润(元)",)),
     Column("net_amount", ("实收净额(元)",)),
@@ -42,8 +43,29 @@ def read_grand_total(layout: Layout, lines: list[str]) -> list[ControlTotal]:
         raise BadFileError(
             "truncated", "an Alipay summary ends with a row 合计; download the file again"
         )
-    return [
+    totals = [
         stated_total(name, cell, (name,))
         for name, cell in zip(layout.columns, grand[0], strict=False)
         if name and name.startswith("summary_")
     ]
+    return [*totals, *_fee_charged(layout, grand[0])]
+
+
+def _fee_charged(layout: Layout, cells: list[str]) -> list[ControlTotal]:
+    """What was charged in fees, less what was given back, as far as the 合计 row proves it.
+
+    实收净额 is 商家实收 plus 分润 less the fee, so it says which sign of 服务费 is a charge.
+    Nothing when no fee was charged, when a column is missing, or when neither sign gives the net.
+    """
+    values = {
+        name: parse_decimal(cell)
+        for name, cell in zip(layout.columns, cells, strict=False)
+        if name in {"summary_received_amount", "service_fee", "commission", "net_amount"}
+    }
+    received, fee, net = map(values.get, ("summary_received_amount", "service_fee", "net_amount"))
+    if received is None or not fee or net is None:
+        return []
+    charged = received + (values.get("commission") or 0) - net
+    if abs(charged) != abs(fee):
+        return []
+    return [ControlTotal("summary_fee_charged", charged, ("summary_fee", "summary_fee_negated"))]

@@ -15,7 +15,12 @@ from pipelines.formats.format import BadFileError, Format, Head, Layout
 
 # What merchants drop in by mistake: (text near the beginning, what it is, what to do).
 _LOOKALIKES = (
-    ("支付宝账务", "an Alipay account bill (账务明细)", "download the trade bill (业务明细)"),
+    (
+        "#支付宝结算",
+        "an Alipay settlement bill (settlementMerge)",
+        "its columns are published nowhere, so it is not read; the same money is in the account "
+        "bill (账务明细): download that",
+    ),
     ("微信支付账单明细", "a personal WeChat statement", "use the merchant platform's trade bill"),
     ("电子客户回单", "a personal Alipay statement", "use the merchant platform's 业务明细"),
     ("支付宝交易记录明细", "a personal Alipay statement", "use the merchant platform's 业务明细"),

@@ -62,3 +62,13 @@ WECHAT_FUNDS_BUSINESS = Shape(
     "资金|账户|微信|支付|平台|其他){1,8}",
     "kinds of account changes such as 交易 or 扣除交易手续费",
 )
+ALIPAY_ACCOUNT_BUSINESS = Shape(
+    "[0-9]{7}|(在线|交易|付款|收款|支付|退款|收费|退费|费用|服务|服务费|手续费|支出|收入|转账|提现|充值|"
+    "红包|保证金|分账|分润|冻结|解冻|理赔|代扣|代付|结算|还款|余额|余额宝|转入|转出|其它|其他){1,6}",
+    "kinds of account changes such as 在线支付, 收费 or 0010001",
+)
+ALIPAY_CHANNEL = Shape(
+    rf"{_TOKEN}|(支付宝|余额|余额宝|花呗|网商|银行|信用卡|储蓄卡|借记卡|快捷|网银|红包|商家|平台|交易|账户|"
+    "账单|国际|当面付|集分宝|支付|付款|其他){1,5}",
+    "channels such as 支付宝 or 余额宝",
+)

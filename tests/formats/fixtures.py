@@ -6,12 +6,14 @@ take all of them: personal values, bytes in other wrappings, damage, one warehou
 
 from __future__ import annotations
 
+import alipay_bytes
 import behaviour_bytes
 import service_bytes
 import wechat_bytes
 
 MODULES = (
     behaviour_bytes,
+    alipay_bytes,
     service_bytes,
     wechat_bytes,
 )
@@ -24,13 +26,11 @@ PERSONAL: tuple[str, ...] = tuple(
     dict.fromkeys(value for module in MODULES for value in module.PERSONAL)
 )
 # Source -> its columns in the lake, and those that are declared and never kept.
-LAKE: dict[str, str] = {s: columns for module in MODULES for s, columns in module.LAKE.items()}
-DROPPED: dict[str, set[str]] = {
-    s: names for module in MODULES for s, names in module.DROPPED.items()
+LAKE: dict[str, str] = {
+    s: columns for module in MODULES for s, columns in getattr(module, "LAKE", {}).items()
 }
-# Source -> kept text columns without a shape: each row is checked instead.
-CHECKED: dict[str, set[str]] = {
-    s: names for module in MODULES for s, names in module.CHECKED.items()
+DROPPED: dict[str, set[str]] = {
+    s: names for module in MODULES for s, names in getattr(module, "DROPPED", {}).items()
 }
 # What a merchant has to set for those fixtures that cannot say it themselves.
 OPTIONS: dict[str, str] = {

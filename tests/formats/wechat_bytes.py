@@ -150,4 +150,3 @@ LAKE = {
     ),
 }
 DROPPED = {"wechat_funds_bill": {"applicant", "remark"}}
-CHECKED = {"wechat_funds_bill": {"booked_at", "direction"}}

@@ -1,6 +1,19 @@
 with bill as (
 
-    select * from {{ ref('stg_alipay__trade_bill') }} where row_kind = 'refund'
+    select refunds.*, fee_signs.charge_sign
+    from {{ ref('stg_alipay__trade_bill') }} as refunds
+    left join {{ ref('int_alipay__fee_signs') }} as fee_signs
+        on refunds.file_sha256 = fee_signs.file_sha256
+    where refunds.row_kind = 'refund'
+
+),
+
+-- Payments of which the account bill shows that a fee came back.
+fees_returned as (
+
+    select distinct capture_key
+    from {{ ref('int_alipay__balance_movements') }}
+    where movement_kind = 'fee_refund' and capture_key is not null
 
 )
 
@@ -8,9 +21,9 @@ select
     'alipay_trade_bill' as source,
     'alipay' as provider,
     row_kind as refund_kind,
-    refund_key,
-    capture_key,
-    order_key,
+    bill.refund_key,
+    bill.capture_key,
+    bill.order_key,
     cast(null as uuid) as user_key,
     cast(null as uuid) as payer_key,
     cast(null as varchar) as payer_scope,
@@ -28,7 +41,14 @@ select
     'CNY' as currency,
     order_amount as requested_amount,
     received_amount as refund_amount,
-    service_fee as fee_returned_amount,
+    -- Where nothing tells whether a fee was given back or charged once more, it is not known.
+    cast(
+        case
+            when coalesce(printed_service_fee, 0) = 0 then printed_service_fee
+            when charge_sign is not null then -charge_sign * printed_service_fee
+            when fees_returned.capture_key is not null then service_fee
+        end as decimal(18, 4)
+    ) as fee_returned_amount,
     'CNY' as fee_currency,
     false as is_test,
     1 as source_rank,
@@ -41,3 +61,4 @@ select
     row_number,
     source_file
 from bill
+left join fees_returned on bill.capture_key = fees_returned.capture_key

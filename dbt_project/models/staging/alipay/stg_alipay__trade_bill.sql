@@ -37,8 +37,8 @@ typed as (
             + coalesce({{ amount('jifenbao_amount') }}, 0)
             + coalesce({{ amount('alipay_discount') }}, 0)
         ) as wallet_discount_amount,
-        -- The sign of 服务费 is settled by no evidence (exports_alipay_wechat.md 2.2).
-        abs({{ amount('service_fee') }}) as service_fee,
+        -- Some bills print a charge negative, some positive (int_alipay__fee_signs).
+        {{ amount('service_fee') }} as printed_service_fee,
 
         _resaved as is_resaved,
         _export_date as export_date,
@@ -82,7 +82,9 @@ select
     voucher_amount,
     merchant_discount_amount,
     wallet_discount_amount,
-    service_fee,
+    printed_service_fee,
+    -- On a payment the fee is a charge, whatever its sign.
+    abs(printed_service_fee) as service_fee,
     is_resaved,
     export_date,
     ingested_at,
