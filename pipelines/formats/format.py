@@ -226,6 +226,16 @@ def split_header(line: str) -> tuple[str, list[str]]:
     return separator, cells
 
 
+def declared_spelling(cells: list[str], columns: tuple[Column, ...]) -> list[str]:
+    """Header cells as the columns declare them, where only case or inner blanks differ."""
+    declared = {
+        " ".join(header.split()).casefold(): header
+        for column in columns
+        for header in column.headers
+    }
+    return [declared.get(" ".join(cell.split()).casefold(), cell) for cell in cells]
+
+
 def match_columns(
     cells: list[str], columns: tuple[Column, ...], line: int
 ) -> tuple[tuple[str | None, ...], list[str]]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import alipay_bytes
 import behaviour_bytes
+import paypal_bytes
 import service_bytes
 import wechat_bytes
 
 MODULES = (
     behaviour_bytes,
     alipay_bytes,
+    paypal_bytes,
     service_bytes,
     wechat_bytes,
 )

@@ -20,7 +20,7 @@
 -- balance report has no fee currency of its own.
 {%- set shared = [
     'user_key', 'payer_key', 'payer_scope', 'wallet', 'method_family', 'funding_brand', 'method',
-    'country', 'fee_amount', 'fee_currency', 'settlement_amount', 'settlement_currency', 'fx_rate'
+    'country', 'product_key', 'fee_amount', 'fee_currency', 'settlement_amount', 'settlement_currency', 'fx_rate'
 ] %}
 
 with captures as (

@@ -6,7 +6,12 @@ with captures as (
 
 attempts as (
 
-    select order_key, user_key, attempts_in_order from {{ ref('fct_payment_attempts') }}
+    select
+        order_key,
+        -- A provider's own lines may name a payer, who is not the merchant's customer id.
+        case when user_key_scope = 'subject' then user_key end as user_key,
+        attempts_in_order
+    from {{ ref('fct_payment_attempts') }}
 
 ),
 

@@ -27,7 +27,7 @@ refunded_captures as (
 
 order_users as (
 
-    select order_key, min(user_key) as user_key
+    select order_key, min(case when user_key_scope = 'subject' then user_key end) as user_key
     from attempts
     where exists (select 1 from refunds where refunds.order_key = attempts.order_key)
     group by order_key

@@ -1,0 +1,1 @@
+{{ union_of('payment_event') }}
