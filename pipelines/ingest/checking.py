@@ -141,7 +141,8 @@ def row_checker(layout: Layout) -> RowChecker:
         layout.format.source,
         layout.columns,
         layout.is_resaved,
-        *((name, str(expr)) for name, expr in layout.normalise.items()),
+        # The printed form of an expression leaves arguments out, such as the group of a pattern.
+        *((name, expr.meta.serialize()) for name, expr in layout.normalise.items()),
     )
     if identity not in _CHECKERS:
         _CHECKERS[identity] = RowChecker(layout)

@@ -409,3 +409,9 @@ DROPPED = {
         "from_email", *DROPPED_HEADERS,
     },
 }  # fmt: skip
+_SECTIONS_CHECKED = {"initiated_at", "completed_at", "direction", "fee_direction"}
+CHECKED = {
+    "paypal_settlement": _SECTIONS_CHECKED,
+    "paypal_transaction_detail": {*_SECTIONS_CHECKED, "status"},
+    "paypal_activity": {"date", "status", "occurred_at", "direction"},
+}
