@@ -284,6 +284,12 @@ def amount(name: str) -> pl.Expr:
     return pl.col(name).cast(AMOUNT, strict=False)
 
 
+def any_missing(*names: str) -> pl.Expr:
+    """True where one of the columns is empty."""
+    # One expression per column: of `pl.col("a", "b")` polars cannot say which columns it reads.
+    return pl.any_horizontal(*(pl.col(name).is_null() for name in names))
+
+
 def bad_amount_check(name: str, header: str) -> RowCheck:
     """Reject rows whose amount is not a plain decimal number."""
     is_plain = pl.col(name).str.contains(rf"^[+-]?{AMOUNT_DIGITS}(\.[0-9]{{1,6}})?$")

@@ -23,6 +23,7 @@ from pipelines.formats.format import (
     RowCheck,
     Survey,
     amount,
+    any_missing,
     bad_amount_check,
     clean_header,
     declared_spelling,
@@ -52,7 +53,7 @@ _COLUMNS = (
     *(_column(name) for name in HEADERS),
     # Made from the three above.
     Column("occurred_at", ()),
-    Column("direction", ()),
+    Column("direction", (), keep=False),
     *(Column(header, (header,), keep=False) for header in DROPPED),
 )
 _BY_NAME = {column.name: column for column in _COLUMNS}
@@ -158,9 +159,7 @@ FORMAT = Format(
     checks=(
         RowCheck(
             "missing_value",
-            pl.any_horizontal(
-                pl.col("transaction_id", "currency", "gross", "date", "time").is_null()
-            ),
+            any_missing("transaction_id", "currency", "gross", "date", "time"),
             "date, time, currency, gross and transaction id must be filled",
         ),
         *(bad_amount_check(name, f"the {name} amount") for name in _AMOUNTS),

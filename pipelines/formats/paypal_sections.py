@@ -30,6 +30,7 @@ from pipelines.formats.format import (
     Pseudonym,
     RowCheck,
     amount,
+    any_missing,
     bad_amount_check,
     clean_header,
     declared_spelling,
@@ -279,14 +280,13 @@ COMMON_KEYS = (
 COMMON_CHECKS = (
     RowCheck(
         "missing_value",
-        pl.any_horizontal(
-            pl.col("transaction_id", "event_code", "currency", "gross_amount").is_null()
-        ),
+        any_missing("transaction_id", "event_code", "currency", "gross_amount"),
         "Transaction ID, Transaction Event Code, currency and amount must be filled",
     ),
     RowCheck(
         "bad_value",
-        pl.any_horizontal(pl.col("direction", "fee_direction").is_in(["CR", "DR"]).not_()),
+        pl.col("direction").is_in(["CR", "DR"]).not_()
+        | (pl.col("fee_direction").is_in(["CR", "DR"]).not_().fill_null(value=False)),
         "Debit or Credit must be CR or DR",
     ),
     RowCheck(

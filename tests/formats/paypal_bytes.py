@@ -374,7 +374,7 @@ LAKE = {
     ),
     "paypal_activity": (
         "date status currency gross fee net balance transaction_id event_code country occurred_at "
-        "direction report movement_key event_key attempt_key capture_key refund_key "
+        "report movement_key event_key attempt_key capture_key refund_key "
         "referenced_capture_key dispute_key order_key payer_key product_key"
     ),
 }
@@ -406,12 +406,12 @@ DROPPED = {
     },
     "paypal_activity": {
         "time", "timezone", "type", "description", "reference_id", "invoice_id", "item_title",
-        "from_email", *DROPPED_HEADERS,
+        "from_email", "direction", *DROPPED_HEADERS,
     },
 }  # fmt: skip
 _SECTIONS_CHECKED = {"initiated_at", "completed_at", "direction", "fee_direction"}
 CHECKED = {
     "paypal_settlement": _SECTIONS_CHECKED,
     "paypal_transaction_detail": {*_SECTIONS_CHECKED, "status"},
-    "paypal_activity": {"date", "status", "occurred_at", "direction"},
+    "paypal_activity": {"date", "status", "occurred_at"},
 }

@@ -199,3 +199,24 @@ def test_lines_that_do_not_add_up_or_have_an_unknown_status_are_rejected():
 def test_a_spreadsheet_that_ate_the_commas_is_noticed():
     content = p.statement_es().replace(b'"-4.000,00"', b'"-4,000.00"')
     assert refusal(content)[0] == "mixed_amounts"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("Transaction ID", "", "missing_value"),
+        ("Transaction Debit or Credit", "XX", "bad_value"),
+        ("Fee Debit or Credit", "", "missing_value"),
+        ("Gross Transaction Currency", "dollar", "bad_currency"),
+        ("Transaction Initiation Date", "2026/13/06 10:00:30 -0800", "bad_time"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_named_with_its_reason(column, value, reason):
+    rows_with_one_bad = [p.transaction(1), p.transaction(2, **{column: value})]
+    content = p.settlement([p.transaction(1)]).replace(
+        b'"SF"', p.settlement(rows_with_one_bad[1:]).split(b"\n")[4] + b'\n"SF"', 1
+    )
+    merchant, _ = read(content)
+    rejects = merchant.rejects()
+    # The footer is that of the good row alone; the count of rows loaded agrees.
+    assert rejects["reason"].to_list() == [reason]

@@ -22,7 +22,7 @@ typed as (
         status,
         country,
         event_code,
-        direction = 'CR' as is_credit,
+        {{ amount('gross') }} >= 0 as is_credit,
         {{ iso_time('occurred_at') }} as occurred_at,
         upper(currency) as currency,
         {{ amount('gross') }} as gross_amount,
