@@ -10,6 +10,8 @@
         'fee_plans': 'stg_merchant__fee_plans',
         'ga4_events': 'stg_ga4__events',
         'mixpanel_events': 'stg_mixpanel__events',
+        'newrelic_events': 'stg_newrelic__events',
+        'otlp_traces': 'stg_otlp__spans',
         'payment_attempts': 'stg_merchant__payment_attempts',
         'paypal_activity': 'stg_paypal__activity',
         'paypal_settlement': 'stg_paypal__settlement',
@@ -61,6 +63,7 @@
 {% macro row_facts() -%}
     {{ return([
         'dim_fee_plans',
+        'fct_api_requests',
         'fct_balance_movements',
         'fct_captures',
         'fct_checkout_events',
@@ -77,6 +80,7 @@
 {#- Models with copies of one key, ranked: those behind the first count as duplicates. -#}
 {% macro copy_models() -%}
     {{ return([
+        'int_api_requests__ranked',
         'int_balance_movements__repeated',
         'int_captures__repeated',
         'int_checkout_events__ranked',

@@ -22,7 +22,7 @@ _MAX_FIELD_LINES = 200
 MESSAGES = {
     "field_count": "expected {expected} fields as in the header",
     "quoting": "a quoted field does not end; write quotes inside a field twice",
-    "not_json": "expected one JSON object per line",
+    "not_json": "expected a JSON object of this format",
 }
 
 
@@ -148,16 +148,17 @@ def _split_json(frame: pl.DataFrame, layout: Layout, only: str | None) -> pl.Dat
     paths = {column.name: column.path or f"$.{column.name}" for column in layout.format.columns}
     names = [name for name in layout.columns if name and (only is None or name == only)]
     if layout.records is None:
-        source = f"select _row_number, _line, {_parsed('OBJECT')} as _json from lines"
+        source = f"select _row_number, 1 as _at, _line, {_parsed('OBJECT')} as _json from lines"
     else:
         # A line without a list of records stays, as one row that cannot be read.
         source = f"""
-            select _row_number, coalesce(_record::varchar, _line) as _line, _record as _json
+            select _row_number, _at, coalesce(_record::varchar, _line) as _line, _record as _json
             from (
                 select _row_number, _line, {_parsed("OBJECT", "ARRAY")} as _json
                 from lines
             )
-            left join lateral (select unnest({layout.records}) as _record) on true
+            left join lateral
+                unnest({layout.records}) with ordinality as records(_record, _at) on true
         """
     lines = frame.to_arrow()
     with duckdb.connect(":memory:", config={"threads": 1}) as connection:
@@ -167,7 +168,7 @@ def _split_json(frame: pl.DataFrame, layout: Layout, only: str | None) -> pl.Dat
             select _row_number, _line, _json::varchar as _json,
                 json_extract_string(_json, $paths::varchar[]) as _fields
             from ({source})
-            order by _row_number
+            order by _row_number, _at
             """,
             params={"paths": [paths[name] for name in names]},
         ).to_arrow_table()

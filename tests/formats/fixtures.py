@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import alipay_bytes
 import behaviour_bytes
+import monitoring_bytes
 import paypal_bytes
 import service_bytes
 import wechat_bytes
 
 MODULES = (
-    behaviour_bytes,
     alipay_bytes,
+    behaviour_bytes,
+    monitoring_bytes,
     paypal_bytes,
     service_bytes,
     wechat_bytes,
