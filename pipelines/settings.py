@@ -25,6 +25,7 @@ from pydantic_settings import (
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 SAMPLES_DIR = PROJECT_ROOT / "data" / "samples"
+SHIPPED_MAPPINGS = PROJECT_ROOT / "data" / "mappings"
 
 # Left behind by systems and unfinished downloads: never a merchant's export.
 _IGNORED_NAMES = {"readme.md", "thumbs.db", "desktop.ini"}
@@ -129,6 +130,11 @@ class Settings(BaseSettings):
     def landing(self) -> Path:
         """Folder the merchant drops exports into."""
         return self.data_dir / "landing"
+
+    @property
+    def mapping_folders(self) -> tuple[Path, ...]:
+        """Folders of mapping files: those that come with the project, and the merchant's own."""
+        return tuple(dict.fromkeys((SHIPPED_MAPPINGS, self.data_dir / "mappings")))
 
     @property
     def dagster_home(self) -> Path:

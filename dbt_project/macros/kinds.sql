@@ -9,6 +9,7 @@
         'alipay_trade_bill': 'stg_alipay__trade_bill',
         'fee_plans': 'stg_merchant__fee_plans',
         'ga4_events': 'stg_ga4__events',
+        'mapped_exports': 'stg_mapped__exports',
         'mixpanel_events': 'stg_mixpanel__events',
         'newrelic_events': 'stg_newrelic__events',
         'otlp_traces': 'stg_otlp__spans',
@@ -28,12 +29,14 @@
 {% macro kind_models(kind) -%}
     {{ return({
         'attempt': [
+            'int_mapped__payment_attempts',
             'int_merchant__payment_attempts',
             'int_paypal__payment_attempts',
         ],
         'capture': [
             'int_alipay__account_captures',
             'int_alipay__captures',
+            'int_mapped__captures',
             'int_paypal__captures',
             'int_wechat_pay__captures',
             'int_wechat_pay__funds_captures',
@@ -41,12 +44,14 @@
         'refund': [
             'int_alipay__account_refunds',
             'int_alipay__refunds',
+            'int_mapped__refunds',
             'int_paypal__refunds',
             'int_wechat_pay__funds_refunds',
             'int_wechat_pay__refunds',
         ],
         'balance_movement': [
             'int_alipay__balance_movements',
+            'int_mapped__balance_movements',
             'int_paypal__balance_movements',
             'int_wechat_pay__balance_movements',
         ],

@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
 from pipelines.formats.shapes import Shape
+
+if TYPE_CHECKING:
+    from pipelines.formats.mapping import Mapping as ExportMapping
 
 # Separates the parts of a pseudonym's value; no export writes this control character.
 UNIT_SEPARATOR = "\x1f"
@@ -113,6 +116,8 @@ class Head:
     columns: tuple[str, ...] = ()
     nested: tuple[str, ...] = ()
     is_workbook: bool = False
+    # What the merchant declared about exports that no format of this package knows.
+    mappings: tuple[ExportMapping, ...] = ()
 
 
 @dataclass(frozen=True)

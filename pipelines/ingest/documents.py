@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.formats.format import BadFileError, Layout
+from pipelines.formats.mapping import Mapping as ExportMapping
 from pipelines.formats.times import calendar_date, is_plausible
 from pipelines.ingest.accounts import foreign_account_error
 from pipelines.ingest.checking import Batch
@@ -50,6 +51,7 @@ class Context:
     key: PseudonymKey
     ingested_at: datetime
     accounts: Mapping[str, tuple[str, ...]]
+    mappings: tuple[ExportMapping, ...] = ()
 
     @property
     def options(self) -> Mapping[str, str]:
@@ -92,7 +94,7 @@ class DocumentLoader:
 
     def run(self) -> None:
         """Fill `loaded`; BadFileError when the document must not be loaded."""
-        reader = DocumentReader(self.document, self.ingest_day, self.context.options)
+        reader = self._reader()
         layout = self.loaded.layout = reader.layout
         self._note(source=layout.format.source, variant=layout.variant, encoding=reader.encoding)
         self._note(is_resaved=layout.is_resaved, account=layout.account, warnings=layout.warnings)
@@ -107,6 +109,10 @@ class DocumentLoader:
         self._note(encoding=reader.encoding, account=_only(self.accounts))
         self.loaded.sums = tally.values
         self._judge(reader)
+
+    def _reader(self) -> DocumentReader:
+        context = self.context
+        return DocumentReader(self.document, self.ingest_day, context.options, context.mappings)
 
     def _note(self, **values: object) -> None:
         self.loaded.record = replace(self.loaded.record, **values)
@@ -151,7 +157,7 @@ class DocumentLoader:
         if first.is_last:
             self._see_dates(first.rows[column])
         else:
-            again = DocumentReader(self.document, self.ingest_day, self.context.options)
+            again = self._reader()
             for values in again.values(column):
                 self._see_dates(values)
         record, period = self.loaded.record, layout.period

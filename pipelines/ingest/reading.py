@@ -7,7 +7,8 @@ not: checks (`checking`), pseudonyms, writing.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from collections.abc import Mapping as Dict
 from datetime import date
 
 import duckdb
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 
 from pipelines.formats.catalogue import recognise
 from pipelines.formats.format import BadFileError, Head, Layout, Survey
+from pipelines.formats.mapping import Mapping
 from pipelines.ingest.checking import Batch, normalised, row_checker
 from pipelines.ingest.decoding import Decoder, LineBlock, line_blocks
 from pipelines.ingest.files import Document, refuse_foreign_bytes
@@ -32,7 +34,7 @@ _MAX_FOOTER_LINES = 50_000
 _MAX_JSON_CHARACTERS = 512 << 20
 
 
-def read_head(document: Document) -> Head:
+def read_head(document: Document, mappings: tuple[Mapping, ...] = ()) -> Head:
     """The first lines of a document; BadFileError when it is empty or no text at all."""
     with document.open() as stream:
         magic = stream.read(len(_PARQUET_MAGIC))
@@ -49,7 +51,7 @@ def read_head(document: Document) -> Head:
     # The last character may be cut in two here, so the text is not finished.
     text = next(decoder.texts(io.BytesIO(beginning), _HEAD_BYTES + 1))
     lines = tuple(line.removesuffix("\r") for line in text.split("\n")[:_HEAD_LINES])
-    return Head(lines, decoder.encoding_name, is_workbook=document.is_workbook)
+    return Head(lines, decoder.encoding_name, is_workbook=document.is_workbook, mappings=mappings)
 
 
 def _read_fully(stream: io.RawIOBase, size: int) -> bytes:
@@ -75,11 +77,15 @@ class DocumentReader:
     """Reads one document in batches; footer and encoding are known after the last batch."""
 
     def __init__(
-        self, document: Document, ingest_day: date, options: Mapping[str, str] | None = None
+        self,
+        document: Document,
+        ingest_day: date,
+        options: Dict[str, str] | None = None,
+        mappings: tuple[Mapping, ...] = (),
     ) -> None:
         self.document = document
         self.ingest_day = ingest_day
-        head = read_head(document)
+        head = read_head(document, mappings)
         self.encoding = head.encoding
         self.layout: Layout = recognise(head)
         spec = self.layout.format

@@ -35,6 +35,7 @@ from pipelines.ingest.ledger import (
     write_record,
 )
 from pipelines.ingest.loading import LoadedFile, load_file
+from pipelines.ingest.mappings import load_mappings
 from pipelines.ingest.pseudonyms import KeyRefusedError, PseudonymKey, load_key
 from pipelines.ingest.summary import (
     FileResult,
@@ -58,8 +59,8 @@ def ingest(workspace: Workspace, progress: Progress | None = None) -> IngestSumm
     """Read every new file of the workspace's inputs into its lake.
 
     Files that cannot be accepted are quarantined in the ledger with a reason, stay where they are
-    and are tried again in every run. Raises KeyRefusedError (weak, readable or other key) and
-    IngestBusyError; both messages are for the user.
+    and are tried again in every run. Raises KeyRefusedError (weak, readable or other key),
+    MappingError (a mapping file is wrong) and IngestBusyError; their messages are for the user.
     """
     key = load_key(workspace.settings)
     with only_ingest(workspace):
@@ -85,6 +86,7 @@ class _Run:
 
     def __init__(self, workspace: Workspace, key: PseudonymKey, progress: Progress) -> None:
         self.workspace, self.key, self.progress = workspace, key, progress
+        self.mappings = load_mappings(workspace.settings)
         self.ingested_at = datetime.now(UTC).replace(tzinfo=None)
         self.results: list[FileResult] = []
         self.unreadable: list[QuarantinedFile] = []
@@ -119,7 +121,7 @@ class _Run:
         self, paths: list[Path], hashes: list[str | None], pool: ThreadPoolExecutor, window: int
     ) -> Iterator[FileResult]:
         """Results in the order of paths, with a few files being read ahead."""
-        context = Context(self.workspace, self.key, self.ingested_at, self.accounts)
+        context = Context(self.workspace, self.key, self.ingested_at, self.accounts, self.mappings)
         waiting: deque[FileResult | Future[LoadedFile]] = deque()
         first_seen: set[str] = set()
         for path, sha256 in zip(paths, hashes, strict=True):

@@ -9,6 +9,8 @@ one text column per known column plus `_problem` (NULL, or the reason the line c
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import polars as pl
 
@@ -93,7 +95,8 @@ def _split_quoted(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
 def _split_with_quotes(frame: pl.DataFrame, separator: str) -> pl.DataFrame:
     # With a separator put in front, every field is: separator, then a quoted or a plain text. The
     # matches must cover the line to its last character, or something would have been lost.
-    pattern = rf'{separator}(?:"(?:[^"]|"")*"[^{separator}"]*|[^"{separator}][^{separator}]*)?'
+    mark = re.escape(separator)
+    pattern = rf'{mark}(?:"(?:[^"]|"")*"[^{mark}"]*|[^"{mark}][^{mark}]*)?'
     prefixed = pl.lit(separator) + pl.col("_line")
     matches = pl.col("_fields").list.eval(pl.element().str.len_bytes()).list.sum()
     return (

@@ -32,6 +32,7 @@ def inputs_digest(workspace: Workspace) -> str:
     content = {
         "files": sorted(path.name for path in workspace.ledger.glob("*.json")),
         "code": _code_digest(),
+        "mappings": _mappings_digest(workspace.settings),
         "settings": _settings(workspace.settings),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -39,6 +40,15 @@ def inputs_digest(workspace: Workspace) -> str:
 
 def _settings(settings: Settings) -> dict[str, object]:
     return settings.model_dump(mode="json", exclude=_NO_EFFECT)
+
+
+def _mappings_digest(settings: Settings) -> str:
+    """A new mapping makes an export readable that was refused before."""
+    digest = hashlib.sha256()
+    for folder in settings.mapping_folders:
+        for path in sorted(folder.glob("*.y*ml")):
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _code_digest() -> str:

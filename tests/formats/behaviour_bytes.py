@@ -196,10 +196,3 @@ DROPPED = {
         *("region", "current_url", "referrer", "ip", "mp_country_code"),
     },
 }
-CHECKED = {
-    "ga4_events": {
-        *("event_date", "event_timestamp", "value", "purchase_revenue", "refund_value"),
-        "one_tap",
-    },
-    "mixpanel_events": {"time", "amount", "one_tap"},
-}

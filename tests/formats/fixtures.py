@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import alipay_bytes
 import behaviour_bytes
+import mapped_bytes
 import monitoring_bytes
 import paypal_bytes
 import service_bytes
@@ -16,6 +17,7 @@ import wechat_bytes
 MODULES = (
     alipay_bytes,
     behaviour_bytes,
+    mapped_bytes,
     monitoring_bytes,
     paypal_bytes,
     service_bytes,

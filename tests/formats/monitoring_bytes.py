@@ -164,7 +164,3 @@ DROPPED = {
         "events",
     },
 }
-CHECKED = {
-    "newrelic_events": {"timestamp", "duration", "error", "error_expected", "status_code"},
-    "otlp_traces": {"started", "duration_ns", "status_code"},
-}

@@ -157,16 +157,3 @@ DROPPED = {
     "security_events": {"user_id", "device_id", "ip", "merchant_order_id", "user_agent"},
     "fee_plans": {"remark"},
 }
-CHECKED = {
-    "support_tickets": {
-        *("created_at", "status", "first_response_at", "resolved_at", "updated_at", "is_test"),
-    },
-    "survey_feedback": {
-        *("answered_at", "survey", "score", "scale_max", "scale_min", "is_test"),
-    },
-    "security_events": {"occurred_at", "event", "is_test"},
-    "fee_plans": {
-        *("currency", "percentage", "valid_from", "valid_to", "fixed_amount", "minimum_amount"),
-        *("cap_amount", "tier_from", "tier_basis"),
-    },
-}

@@ -15,7 +15,12 @@ from datetime import date
 
 from pipelines.formats.catalogue import recognise
 from pipelines.ingest.files import Document
+from pipelines.ingest.mappings import load_mappings
 from pipelines.ingest.reading import DocumentReader, read_head
+from pipelines.settings import Settings
+
+# Those that come with the project.
+MAPPINGS = load_mappings(Settings())
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ def _text_rewritten(content: bytes, how: Wrapping, options: dict[str, str]) -> b
     if content.startswith((b"PK", b"PAR1", b"\x1f\x8b")):
         return content
     document = Document(0, "", lambda: io.BytesIO(content))
-    head = read_head(document)
+    head = read_head(document, MAPPINGS)
     layout = recognise(head)
     encoding = "gb18030" if head.encoding == "gb18030" else "utf-8"
     text = content.decode(encoding).removeprefix("\ufeff")
@@ -55,7 +60,7 @@ def _text_rewritten(content: bytes, how: Wrapping, options: dict[str, str]) -> b
 
 def _body_lines(document: Document, options: dict[str, str]) -> set[int]:
     """Numbers (1-based) of the lines that are rows, as the reader itself finds them."""
-    reader = DocumentReader(document, date(2026, 11, 26), options)
+    reader = DocumentReader(document, date(2026, 11, 26), options, MAPPINGS)
     numbers: set[int] = set()
     for frame, _ in reader._split_frames(None):  # noqa: SLF001 no other way to ask for rows only
         numbers.update(frame["_row_number"])

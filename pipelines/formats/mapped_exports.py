@@ -1,0 +1,400 @@
+"""Exports that a mapping file describes: any provider without code.
+
+What belongs here: a mapping as a layout, its clean-ups as expressions. What does not: what a
+mapping may say (`mapping`), where mapping files lie (`ingest.mappings`).
+
+All such exports share one source of the lake, in canonical columns: times in UTC, amounts in major
+units and signed as they change the merchant's balance, kinds and outcomes in this project's words.
+Columns that a mapping does not name are never read.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping as Dict
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+
+import iso4217
+import polars as pl
+
+from pipelines.formats.epochs import iso_text
+from pipelines.formats.format import (
+    AMOUNT,
+    AMOUNT_DIGITS,
+    AMOUNT_LIMIT,
+    UNIT_SEPARATOR,
+    BadFileError,
+    Column,
+    ControlTotal,
+    Format,
+    Head,
+    Layout,
+    Pseudonym,
+    RowCheck,
+    amount,
+    clean_header,
+    parse_decimal,
+)
+from pipelines.formats.mapping import FATES, FIELDS, KINDS, OUTCOMES, Mapping
+from pipelines.formats.shapes import CODE, CURRENCY, UPPER_CODE
+from pipelines.formats.times import iso_time_checks
+from pipelines.formats.wallets import wallet_code
+
+_NOT_MAPPED = "(not mapped)"
+_BAD_SIGN = "(sign)"
+_SHAPES = {"wallet": CODE, "method": CODE, "funding_brand": CODE, "error_code": CODE}
+_SHAPES |= {"error_sub_code": CODE, "currency": CURRENCY, "country": UPPER_CODE}
+_IDS = ("transaction_id", "reference_id", "refund_id", "entry_id", "payout_id", "order_number")
+_COLUMNS = (
+    Column("provider", ("provider",), shape=CODE),
+    *(
+        Column(
+            name,
+            (name,),
+            keep=name not in {*_IDS, "occurred_time"},
+            kind="id" if name in _IDS else "text",
+            shape=_SHAPES.get(name),
+        )
+        for name in FIELDS
+    ),
+    # What a mapping says of personal columns: the raw values are never kept.
+    *(Column(f"{fate}_id", (f"{fate}_id",), keep=False) for fate in FATES if fate != "drop"),
+)
+_OUTGOING = ("refund", "fee", "payout", "dispute")
+
+
+def recognise(head: Head) -> Layout | None:
+    """The layout of the one mapping whose headers are all in a line of the head.
+
+    Raises BadFileError when two mappings fit equally well, or a header appears twice.
+    """
+    found = [
+        (len(mapping.recognise.headers), mapping, at, cells)
+        for mapping in head.mappings
+        if (place := _header_line(head, mapping)) is not None
+        for at, cells in [place]
+    ]
+    if not found:
+        return None
+    most = max(size for size, *_ in found)
+    best = [entry for entry in found if entry[0] == most]
+    if len(best) > 1:
+        names = ", ".join(mapping.name for _, mapping, *_ in best)
+        raise BadFileError(
+            "unrecognised",
+            f"the mappings {names} fit equally well; name a header under recognise.headers that "
+            "only one of them has",
+        )
+    _, mapping, at, cells = best[0]
+    return _layout(mapping, at, cells)
+
+
+def _header_line(head: Head, mapping: Mapping) -> tuple[int, list[str]] | None:
+    wanted = {clean_header(name) for name in mapping.recognise.headers}
+    for at, line in enumerate(head.lines, start=1):
+        if sum(name in line for name in wanted) < len(wanted):
+            continue
+        row = next(csv.reader([line], delimiter=mapping.recognise.separator), [])
+        cells = [clean_header(cell) for cell in row]
+        if wanted <= set(cells):
+            return at, cells
+    return None
+
+
+def _layout(mapping: Mapping, at: int, cells: list[str]) -> Layout:
+    names = {clean_header(header): field for field, header in mapping.columns.items()}
+    names |= {
+        clean_header(header): f"{fate}_id"
+        for header, fate in mapping.personal.items()
+        if fate != "drop"
+    }
+    missing = sorted(names.keys() - set(cells))
+    if missing:
+        raise BadFileError(
+            "missing_columns",
+            f"this looks like {mapping.name} but the columns {', '.join(missing)} that its mapping "
+            "names are missing; mend the mapping or download the export again",
+            at,
+        )
+    columns = tuple(names.get(cell) for cell in cells)
+    twice = sorted({name for name in columns if name and columns.count(name) > 1})
+    if twice:
+        raise BadFileError(
+            "duplicate_columns", f"the columns {', '.join(twice)} appear twice in the header", at
+        )
+    return Layout(
+        format=_format_of(mapping),
+        variant=mapping.name,
+        dialect="quoted",
+        columns=columns,
+        separator=mapping.recognise.separator,
+        header_line=at,
+        footer_marks=(mapping.footer.begins,) if mapping.footer else (),
+        normalise=_normalise(mapping),
+        date_column="occurred_at",
+        constants={"report": mapping.report, "mapping": mapping.name},
+    )
+
+
+def _format_of(mapping: Mapping) -> Format:
+    """The shared format with the totals of one mapping."""
+    footer = partial(_read_footer, mapping) if mapping.footer else None
+    implied = _net_totals if mapping.net_is_amount_less_fee else None
+    return replace(FORMAT, read_footer=footer, implied_totals=implied)
+
+
+def _normalise(mapping: Mapping) -> dict[str, pl.Expr]:
+    kind = _coded(mapping, "kind")
+    currency = _coded(mapping, "currency").str.to_uppercase()
+    steps = {
+        "provider": pl.lit(mapping.provider),
+        "kind": kind,
+        "currency": currency,
+        "outcome": _coded(mapping, "outcome"),
+        "wallet": wallet_code(_coded(mapping, "wallet")),
+        "occurred_at": _utc(mapping, _joined_time(mapping)),
+        "amount": _signed(mapping, kind, _major(mapping, "amount", currency)),
+        "fee": _fee(mapping, _major(mapping, "fee", currency)),
+        "net": _major(mapping, "net", currency),
+    }
+    if "completed_at" in mapping.columns:
+        steps["completed_at"] = _utc(mapping, pl.col("completed_at"))
+    for name in ("country", "method", "funding_brand"):
+        steps[name] = pl.col(name).str.strip_chars().str.replace_all(r"\s+", "_")
+    return steps
+
+
+def _coded(mapping: Mapping, field: str) -> pl.Expr:
+    """A column in this project's words, or its default; what is not mapped says so."""
+    default = pl.lit(mapping.defaults.get(field), pl.String)
+    if field not in mapping.columns:
+        return default
+    text = pl.coalesce(pl.col(field), default)
+    values = mapping.values.get(field)
+    if values is None:
+        return text
+    known = values | {value: value for value in values.values()}
+    # Wallets and currencies that are not named pass as they are; kinds and outcomes may not.
+    other = text if field in {"wallet", "currency"} else pl.lit(_NOT_MAPPED)
+    return (
+        pl.when(text.is_not_null())
+        .then(text.replace_strict(known, default=other, return_dtype=pl.String))
+        .otherwise(pl.lit(None, pl.String))
+    )
+
+
+def _joined_time(mapping: Mapping) -> pl.Expr:
+    if "occurred_time" not in mapping.columns:
+        return pl.col("occurred_at")
+    return pl.concat_str("occurred_at", "occurred_time", separator=" ")
+
+
+def _utc(mapping: Mapping, text: pl.Expr) -> pl.Expr:
+    """ISO-8601 in UTC; what does not fit the mapping's format stays and is rejected."""
+    time = mapping.time
+    if time.zone == "offset":
+        return text
+    pattern = "%Y-%m-%dT%H:%M:%S%.f" if time.format == "iso" else time.format
+    plain = text.str.replace(" ", "T", literal=True) if time.format == "iso" else text
+    if not {"%H", "%T", "%X", "%I"} & {pattern[i : i + 2] for i in range(len(pattern))}:
+        moment = plain.str.to_date(pattern, strict=False).cast(pl.Datetime("us"))
+    else:
+        moment = plain.str.to_datetime(pattern, strict=False, time_unit="us")
+    local = moment.dt.replace_time_zone(time.zone, ambiguous="earliest", non_existent="null")
+    utc = local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return pl.coalesce(iso_text(utc), text)
+
+
+def _major(mapping: Mapping, name: str, currency: pl.Expr) -> pl.Expr:
+    """An amount as text in major units; what is no number stays as it is."""
+    if name not in mapping.columns:
+        return pl.lit(None, pl.String)
+    mark = mapping.money.decimal_mark
+    thousands = "," if mark == "." else "."
+    plain = (
+        pl.col(name)
+        .str.replace_all(thousands, "", literal=True)
+        .str.replace(mark, ".", literal=True)
+    )
+    if mapping.money.unit == "major":
+        return plain
+    decimals = {item.code: item.exponent for item in iso4217.Currency if item.exponent is not None}
+    digits = currency.replace_strict(
+        decimals | mapping.money.decimals, default=None, return_dtype=pl.Int64
+    )
+    whole = pl.when(plain.str.contains(r"^[+-]?[0-9]{1,14}$")).then(plain)
+    negative = whole.str.starts_with("-")
+    bare = whole.str.strip_chars_start("+-").str.pad_start(6, "0")
+    shifted = pl.concat_str(
+        pl.when(negative).then(pl.lit("-")).otherwise(pl.lit("")),
+        bare.str.head(-digits),
+        pl.lit("."),
+        bare.str.tail(digits),
+        pl.lit("0"),
+    )
+    # A currency without decimals has nothing behind the point.
+    return pl.coalesce(
+        pl.when(digits == 0).then(whole).otherwise(shifted), pl.col(name) + pl.lit(" (minor units)")
+    )
+
+
+def _signed(mapping: Mapping, kind: pl.Expr, text: pl.Expr) -> pl.Expr:
+    """The amount as it changes the balance, or a mark where its sign is not the declared one."""
+    written = {
+        name: mapping.signs.get(
+            name, "positive" if name in (*_OUTGOING, "payment") else "as_written"
+        )
+        for name in KINDS
+    }
+    sign = kind.replace_strict(written, default="as_written", return_dtype=pl.String)
+    negative = text.str.starts_with("-")
+    zero = text.str.contains(r"^[+-]?[0.]+$")
+    is_wrong = (
+        ((sign == "positive") & negative) | ((sign == "negative") & negative.not_())
+    ) & zero.not_()
+    size = text.str.strip_chars_start("+-")
+    is_outgoing = kind.is_in(_OUTGOING)
+    effect = (
+        pl.when(sign == "as_written")
+        .then(text)
+        .when(is_outgoing)
+        .then(pl.concat_str(pl.lit("-"), size))
+        .otherwise(size)
+    )
+    return pl.when(is_wrong).then(pl.lit(_BAD_SIGN)).otherwise(effect)
+
+
+def _fee(mapping: Mapping, text: pl.Expr) -> pl.Expr:
+    """The fee as a cost: positive when charged, negative when given back."""
+    if mapping.signs.get("fee_column", "positive") != "negative":
+        return text
+    size = text.str.strip_chars_start("+-")
+    return pl.when(text.str.starts_with("-")).then(size).otherwise(pl.lit("-") + size)
+
+
+def _read_footer(mapping: Mapping, layout: Layout, lines: list[str]) -> list[ControlTotal]:
+    """The totals of the footer's first line; BadFileError when it is cut or holds no number."""
+    if not lines or mapping.footer is None:
+        raise BadFileError(
+            "truncated",
+            f"the line that begins with {mapping.footer.begins if mapping.footer else ''} is "
+            "missing: the download was cut off; download it again",
+        )
+    fields = next(csv.reader([lines[0]], delimiter=mapping.recognise.separator))
+    currency = mapping.defaults.get("currency")
+    totals = []
+    for name, position in mapping.footer.fields.items():
+        value = parse_decimal(fields[position - 1]) if position <= len(fields) else None
+        if value is None:
+            raise BadFileError(
+                "truncated",
+                f"the total {name} is no number in field {position} of the last line; download the "
+                "export again, or mend footer.fields in the mapping",
+            )
+        if mapping.money.unit == "minor" and name != "row_count":
+            value = value.scaleb(-_decimals(mapping, currency))
+        totals.append(ControlTotal(name, value, (name,), currency))
+    return totals
+
+
+def _decimals(mapping: Mapping, currency: str | None) -> int:
+    if currency is None:
+        return 2
+    return mapping.money.decimals.get(currency, iso4217.Currency(currency).exponent or 0)
+
+
+def _net_totals(layout: Layout, sums: Dict[str, Decimal]) -> list[ControlTotal]:
+    """What was paid out per currency must be amounts less fees."""
+    currencies = [name.partition(":")[2] for name in sums if name.startswith("net_amount:")]
+    return [
+        ControlTotal(
+            f"net_amount_{currency}",
+            sums[f"effect:{currency}"] - sums[f"fee_amount:{currency}"],
+            (f"net_amount:{currency}",),
+            currency,
+        )
+        for currency in currencies
+    ]
+
+
+def _number_check(name: str) -> RowCheck:
+    pattern = rf"^[+-]?{AMOUNT_DIGITS}(\.[0-9]{{1,6}})?$"
+    message = f"{name} must be a number as the mapping's `money` says, {AMOUNT_LIMIT}"
+    return RowCheck("bad_amount", pl.col(name).str.contains(pattern).not_(), message)
+
+
+def _time_checks(name: str) -> tuple[RowCheck, ...]:
+    is_utc = pl.col(name).str.contains(r"(Z|[+-][0-9]{2}:?[0-9]{2})$")
+    message = f"{name} must be a time as the mapping's `time` says"
+    return RowCheck("bad_time", is_utc.not_(), message), *iso_time_checks(name)
+
+
+def _key(name: str, domain: str, *fields: str) -> Pseudonym:
+    return Pseudonym(name, domain, pl.concat_str(*fields, separator=UNIT_SEPARATOR))
+
+
+def _of_kind(kind: str) -> pl.Expr:
+    return pl.when(pl.col("kind") == kind).then(amount("amount").abs()).sum()
+
+
+FORMAT = Format(
+    source="mapped_exports",
+    description="Exports that a mapping file describes: one row per payment, refund or movement.",
+    columns=_COLUMNS,
+    recognise=recognise,
+    constants=("report", "mapping"),
+    keys=(
+        _key("capture_key", "capture", "provider", "transaction_id"),
+        _key("original_capture_key", "capture", "provider", "reference_id"),
+        _key("refund_key", "refund", "provider", "refund_id"),
+        _key("entry_key", "balance_entry", "provider", "entry_id"),
+        _key("payout_key", "payout", "provider", "payout_id"),
+        _key("payer_key", "mapped_payer", "provider", "payer_id"),
+        Pseudonym("order_key", "order", pl.col("order_number")),
+        Pseudonym("user_key", "subject", pl.col("customer_id")),
+        Pseudonym("device_key", "device", pl.col("device_id")),
+        Pseudonym("operator_key", "operator", pl.col("operator_id")),
+    ),
+    checks=(
+        RowCheck(
+            "unmapped_value",
+            pl.col("kind").is_in(KINDS).fill_null(value=False).not_(),
+            "what the row is, is not in the mapping's values.kind: add it there (`ignore` leaves "
+            "such rows out)",
+        ),
+        RowCheck(
+            "unmapped_value",
+            pl.col("outcome").is_in(OUTCOMES).not_(),
+            "whether the row went well is not in the mapping's values.outcome: add it there",
+        ),
+        RowCheck(
+            "bad_sign",
+            pl.col("amount") == _BAD_SIGN,
+            "the amount has another sign than the mapping's `signs` says for this kind of row",
+        ),
+        RowCheck(
+            "missing_value",
+            pl.col("amount").is_null() & (pl.col("kind") != "ignore"),
+            "amount must be filled",
+        ),
+        *(_number_check(name) for name in ("amount", "fee", "net")),
+        RowCheck("missing_value", pl.col("occurred_at").is_null(), "occurred_at must be filled"),
+        *(check for name in ("occurred_at", "completed_at") for check in _time_checks(name)),
+        RowCheck(
+            "bad_currency",
+            pl.col("currency").str.contains("^[A-Z]{3}$").fill_null(value=False).not_(),
+            "currency must be an ISO 4217 code, or be mapped under values.currency",
+        ),
+    ),
+    measures={
+        "row_count": pl.len().cast(AMOUNT),
+        "payment_amount": _of_kind("payment"),
+        "refund_amount": _of_kind("refund"),
+        "effect": amount("amount").sum(),
+        "fee_amount": amount("fee").fill_null(0).sum(),
+        "net_amount": amount("net").sum(),
+    },
+    measures_by=("currency",),
+)
