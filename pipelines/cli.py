@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,13 @@ console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
 QUARANTINED = 3
+
+
+class Providers(StrEnum):
+    """Whose exports `wallet simulate` writes."""
+
+    samples = "samples"
+    all = "all"
 
 
 def _settings() -> Settings:
@@ -65,8 +73,14 @@ def run(
     """Do the whole job on data/landing (or, when it is empty, on the bundled samples)."""
     from pipelines import runs, summary
     from pipelines.automation import WorkspaceBusyError
+    from pipelines.formats.mapping import MappingError
+    from pipelines.ingest.mappings import load_mappings
 
     settings = _settings()
+    try:
+        load_mappings(settings)
+    except MappingError as error:
+        raise _fail(str(error)) from None
     workspace = settings.open_workspace()
     summary.announce(console, workspace)
     try:
@@ -134,6 +148,9 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 20260101,
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])] = datetime(2026, 1, 1),  # noqa: DTZ001 - a calendar day
     samples: Annotated[bool, typer.Option("--samples", help="Rewrite data/samples.")] = False,
+    providers: Annotated[
+        Providers, typer.Option(help="samples: bills and log; all: every other export too.")
+    ] = Providers.samples,
 ) -> None:
     """Write a simulated merchant's export files, byte for byte as the wallets write them."""
     from pipelines.simulate import simulate as write_exports
@@ -146,7 +163,13 @@ def simulate(
     else:
         folder = out or settings.landing
         truth = write_exports(
-            folder, seed=seed, attempts=attempts, months=months, start=start.date(), layout="daily"
+            folder,
+            seed=seed,
+            attempts=attempts,
+            months=months,
+            start=start.date(),
+            layout="daily",
+            providers=providers.value,
         )
     console.print(f"Wrote {truth.attempts:,} attempts and their bills to {folder}")
 
@@ -185,8 +208,15 @@ def report(
 
 
 @app.command()
-def doctor() -> None:
-    """Check Python, the key, folders, permissions and disk; say how to mend what is wrong."""
+def doctor(
+    file: Annotated[
+        Path | None, typer.Argument(help="A file to explain; the machine if none.")
+    ] = None,
+) -> None:
+    """Check the machine and say how to mend it; or say what a FILE is, or why it is not read."""
+    if file is not None:
+        _explain(file)
+        return
     from pipelines.doctor import examine
 
     table = Table("", "What", "Found", "What to do", show_lines=False, box=None)
@@ -196,6 +226,24 @@ def doctor() -> None:
         mark = "[green]ok[/green]" if finding.ok else "[red]no[/red]"
         table.add_row(mark, finding.name, finding.detail, finding.remedy)
     console.print(table)
+    raise typer.Exit(0 if well else 1)
+
+
+def _explain(file: Path) -> None:
+    from pipelines.explain import explain
+    from pipelines.formats.mapping import MappingError
+
+    well = True
+    try:
+        for document in explain(file, _settings()):
+            well = well and document.ok
+            console.print(f"{document.name}: {document.text}", markup=False, soft_wrap=True)
+            if document.draft:
+                console.print(document.draft, markup=False, soft_wrap=True)
+    except MappingError as error:
+        raise _fail(str(error)) from None
+    except OSError as error:
+        raise _fail(f"{error.strerror}: {file}") from None
     raise typer.Exit(0 if well else 1)
 
 

@@ -86,6 +86,7 @@ _COLUMNS = (
 _IDENTITY = (
     *("user_pseudo_id", "event_name", "event_timestamp", "bundle_sequence_id", "batch_page_id"),
     *("batch_ordering_id", "batch_event_index", "transaction_id", "payment_type", "value"),
+    "ga_session_id",
 )
 
 

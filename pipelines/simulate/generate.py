@@ -7,6 +7,7 @@ What belongs here: the order of the steps, file names, days and layouts. What do
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Literal
@@ -14,16 +15,32 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from pipelines.simulate import alipay_bill, attempt_log, merchant, wechat_bill
+from pipelines.simulate import (
+    alipay_bill,
+    attempt_log,
+    behaviour_export,
+    merchant,
+    monitoring_export,
+    service_export,
+    wechat_bill,
+)
 from pipelines.simulate.attempts import play_attempts
 from pipelines.simulate.orders import draw_orders
 from pipelines.simulate.payments import draw_payments
 from pipelines.simulate.population import draw_users
 from pipelines.simulate.refunds import draw_refunds
 from pipelines.simulate.scenario import Scenario, build_scenario, day_to_ms
+from pipelines.simulate.story import Story, Written
 from pipelines.simulate.truth import FileTruth, SimulationTruth, collect_truth, yuan_of
 
 Layout = Literal["daily", "compact"]
+Providers = Literal["samples", "all"]
+# Further exports of the same merchant, drawn from the same truth: each writes its files.
+EXPORTS: tuple[Callable[[Story], Written], ...] = (
+    behaviour_export.write_exports,
+    monitoring_export.write_exports,
+    service_export.write_exports,
+)
 
 _ATTEMPTS_PER_ORDER = 1.061
 _COUNTS = ("row_count", "payment_count", "refund_count")
@@ -37,14 +54,16 @@ def simulate(
     months: int = 3,
     start: date = date(2026, 1, 1),
     layout: Layout = "daily",
+    providers: Providers = "samples",
 ) -> SimulationTruth:
     """Write one merchant's exports below `out_dir` and return the planted truth.
 
     The same arguments give the same bytes. The log holds about `attempts` rows (within 1 % from
     10,000 on). `daily` writes one plain file per day and bill, as a download job would; `compact`
     writes the small set of the samples, with the doublets real folders have. Files that exist under
-    the same name are replaced, others are left alone. Raises ValueError on fewer than 100 attempts
-    or months outside 1 to 24.
+    the same name are replaced, others are left alone. With `providers="all"` the exports of every
+    other system follow, drawn from the same orders. Raises ValueError on fewer than 100 attempts or
+    months outside 1 to 24.
     """
     if attempts < 100:
         raise ValueError(f"attempts must be at least 100, got {attempts}")
@@ -61,7 +80,16 @@ def simulate(
         *_write_alipay(out_dir, alipay_bill.bill_rows(payments, refunds), scenario, layout),
     ]
     attempt_ids = attempt_log.attempt_ids(len(played))
-    return collect_truth(scenario, users, orders, played, payments, refunds, attempt_ids, files)
+    planted: dict[str, float] = {}
+    if providers == "all":
+        story = Story(out_dir, scenario, users, orders, played, payments, refunds)
+        for write_exports in EXPORTS:
+            written = write_exports(story)
+            files += written.files
+            planted |= written.planted
+    return collect_truth(
+        scenario, users, orders, played, payments, refunds, attempt_ids, files, planted
+    )
 
 
 def success_day(scenario: Scenario) -> date:

@@ -6,7 +6,7 @@ What does not: anything read back from a written file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -84,6 +84,8 @@ class SimulationTruth:
     bad_version: str
     providers: dict[str, ProviderTruth]
     files: tuple[FileTruth, ...]
+    # Counts that further exports planted, by name.
+    planted: dict[str, float] = field(default_factory=dict)
 
 
 def yuan_of(cents: int) -> Decimal:
@@ -100,6 +102,7 @@ def collect_truth(
     refunds: pl.DataFrame,
     attempt_ids: pl.Series,
     files: list[FileTruth],
+    planted: dict[str, float],
 ) -> SimulationTruth:
     """Count everything once from the simulated frames, before any byte format touches them."""
     is_test = pl.Series(orders["is_test"])[attempts["order"].to_numpy()]
@@ -138,6 +141,7 @@ def collect_truth(
             name: _provider_truth(name, payments, refunds) for name in ("wechat_pay", "alipay")
         },
         files=tuple(files),
+        planted=planted,
     )
 
 
