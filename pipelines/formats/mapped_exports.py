@@ -94,9 +94,10 @@ def recognise(head: Head) -> Layout | None:
 def _header_line(head: Head, mapping: Mapping) -> tuple[int, list[str]] | None:
     wanted = {clean_header(name) for name in mapping.recognise.headers}
     for at, line in enumerate(head.lines, start=1):
-        if sum(name in line for name in wanted) < len(wanted):
+        plain = line.replace("（", "(").replace("）", ")")
+        if not all(name in plain for name in wanted):
             continue
-        row = next(csv.reader([line], delimiter=mapping.recognise.separator), [])
+        row = next(csv.reader([plain], delimiter=mapping.recognise.separator), [])
         cells = [clean_header(cell) for cell in row]
         if wanted <= set(cells):
             return at, cells

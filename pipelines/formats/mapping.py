@@ -56,7 +56,7 @@ class Recognise(_Part):
     """How the export is known: all these header texts are in one line, cut by `separator`."""
 
     headers: list[str] = Field(min_length=3)
-    separator: str = Field(",", min_length=1, max_length=1)
+    separator: Literal[",", ";", "\t", "|", "^", "~"] = ","
 
 
 class Money(_Part):

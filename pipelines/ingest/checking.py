@@ -139,7 +139,6 @@ def row_checker(layout: Layout) -> RowChecker:
     """The checker of a layout; a month of daily bills shares one."""
     identity = (
         layout.format.source,
-        layout.variant,
         layout.columns,
         layout.is_resaved,
         # The printed form of an expression leaves arguments out, such as the group of a pattern.

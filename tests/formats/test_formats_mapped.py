@@ -42,6 +42,12 @@ def test_fen_become_yuan_and_totals_are_held_against_the_footer(tmp_path):
     }
 
 
+def test_brackets_of_a_header_may_be_wide(tmp_path):
+    wide = x.UNIONPAY_HEADER.replace("(分)", "（分）")
+    content = x.unionpay().decode("gb18030").replace(x.UNIONPAY_HEADER, wide)
+    assert read(tmp_path, content.encode()).rows("mapped_exports").height == 6
+
+
 def test_a_lost_row_and_a_lost_footer_are_noticed(tmp_path):
     short = read(tmp_path / "a", x.unionpay(x.UNIONPAY_ROWS[1:]))
     assert short.summary.files_quarantined[0].reason == "control_total_mismatch"
@@ -82,6 +88,10 @@ def test_rows_that_do_not_fit_are_named(tmp_path):
         ({"personal": {"Card Scheme": "drop"}}, "the header Card Scheme is used twice"),
         ({"personal": {"Email": "keep"}}, "made.yml: personal.Email: Input should be 'drop'"),
         ({"colums": {}}, "made.yml: colums: Extra inputs are not permitted"),
+        (
+            {"recognise": {"headers": ["a", "b", "c"], "separator": "||"}},
+            "made.yml: recognise.separator: Input should be",
+        ),
         ({"signs": {"refnd": "negative"}}, "signs: refnd is no kind of row"),
         ({"defaults": {"currency": "RMB"}}, "currency: RMB is not in ISO 4217"),
     ],
