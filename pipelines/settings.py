@@ -77,6 +77,12 @@ class Settings(BaseSettings):
     order_retry_window_hours: int = Field(
         24, ge=1, description="a later success of the same order within this time is a recovery"
     )
+    large_amount_quantile: float = Field(
+        0.95,
+        gt=0.5,
+        lt=1,
+        description="an amount above this quantile of paid amounts counts as large (step-up)",
+    )
     memory_limit: str = Field(
         "4GB", pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", description="DuckDB's memory limit"
     )

@@ -113,3 +113,44 @@
         rows between unbounded preceding and unbounded following
     )
 {%- endmacro %}
+
+{#- Day of the week by ISO: Monday 1 to Sunday 7. -#}
+{% macro iso_weekday(day) -%}
+    {{ adapter.dispatch('iso_weekday', 'wallet')(day) }}
+{%- endmacro %}
+
+{% macro default__iso_weekday(day) -%}
+    (weekday({{ day }}) + 1)
+{%- endmacro %}
+
+{% macro duckdb__iso_weekday(day) -%}
+    cast(isodow({{ day }}) as integer)
+{%- endmacro %}
+
+{#- All days from one to another, both included, as column `day`. -#}
+{% macro date_spine(first, last) -%}
+    {{ adapter.dispatch('date_spine', 'wallet')(first, last) }}
+{%- endmacro %}
+
+{% macro default__date_spine(first, last) -%}
+    select explode(sequence({{ first }}, {{ last }}, interval '1' day)) as day
+{%- endmacro %}
+
+{% macro duckdb__date_spine(first, last) -%}
+    select cast(unnest(generate_series(
+        cast({{ first }} as timestamp), cast({{ last }} as timestamp), interval '1' day
+    )) as date) as day
+{%- endmacro %}
+
+{#- A moment some hours after another; the number of hours is a column. -#}
+{% macro hours_after(moment, hours) -%}
+    {{ adapter.dispatch('hours_after', 'wallet')(moment, hours) }}
+{%- endmacro %}
+
+{% macro default__hours_after(moment, hours) -%}
+    timestampadd(hour, {{ hours }}, {{ moment }})
+{%- endmacro %}
+
+{% macro duckdb__hours_after(moment, hours) -%}
+    ({{ moment }} + to_hours({{ hours }}))
+{%- endmacro %}

@@ -7,6 +7,7 @@
     {{ return({
         'alipay_account_bill': 'stg_alipay__account_bill',
         'alipay_trade_bill': 'stg_alipay__trade_bill',
+        'exchange_rates': 'stg_merchant__exchange_rates',
         'fee_plans': 'stg_merchant__fee_plans',
         'ga4_events': 'stg_ga4__events',
         'mapped_exports': 'stg_mapped__exports',
@@ -67,6 +68,7 @@
 {#- Facts whose rows are rows of files; with `is_derived` where a row may also be another fact's. -#}
 {% macro row_facts() -%}
     {{ return([
+        'dim_exchange_rates',
         'dim_fee_plans',
         'fct_api_requests',
         'fct_balance_movements',
@@ -90,6 +92,7 @@
         'int_captures__repeated',
         'int_checkout_events__ranked',
         'int_disputes__repeated',
+        'int_exchange_rates__ranked',
         'int_fee_plans__ranked',
         'int_feedback__ranked',
         'int_payment_attempts__repeated',

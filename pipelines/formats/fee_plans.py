@@ -22,7 +22,7 @@ from pipelines.formats.contract import (
 )
 from pipelines.formats.format import UNIT_SEPARATOR, Format, Pseudonym, RowCheck
 from pipelines.formats.shapes import CODE
-from pipelines.formats.times import calendar_date
+from pipelines.formats.times import calendar_date, day_check
 from pipelines.formats.wallets import wallet_code
 
 _AMOUNTS = ("fixed_amount", "minimum_amount", "cap_amount", "tier_from")
@@ -50,14 +50,6 @@ CONTRACT = Contract(
     date_column="valid_from",
     format_of=lambda: FORMAT,
 )
-
-
-def _day_check(name: str) -> RowCheck:
-    text = pl.col(name)
-    is_day = text.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$") & calendar_date(text).is_not_null()
-    return RowCheck(
-        "bad_time", text.is_not_null() & is_day.not_(), f"{name} must be a day such as 2026-01-31"
-    )
 
 
 FORMAT = Format(
@@ -102,7 +94,7 @@ FORMAT = Format(
         ),
         *(amount_check(name, "0.30") for name in _AMOUNTS),
         one_of_check("tier_basis", ["payment_amount", "monthly_volume"]),
-        *(_day_check(name) for name in _DAYS),
+        *(day_check(name) for name in _DAYS),
         RowCheck(
             "bad_value",
             calendar_date(pl.col("valid_to")) < calendar_date(pl.col("valid_from")),

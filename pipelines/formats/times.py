@@ -62,6 +62,20 @@ def iso_time_checks(name: str) -> tuple[RowCheck, ...]:
     return RowCheck("bad_time", is_bad, message), _implausible(name, name)
 
 
+def day_check(name: str) -> RowCheck:
+    """Reject what is no day of the calendar; not NULL."""
+    text = pl.col(name)
+    is_day = text.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$") & calendar_date(text).is_not_null()
+    return RowCheck(
+        "bad_time", text.is_not_null() & is_day.not_(), f"{name} must be a day such as 2026-01-31"
+    )
+
+
+def past_day_checks(name: str) -> tuple[RowCheck, ...]:
+    """Reject what is no day, and days that have not come or lie before the first wallet."""
+    return day_check(name), _implausible(name, name)
+
+
 def _is_no_moment(text: pl.Expr, pattern: str) -> pl.Expr:
     is_moment = text.str.contains(pattern) & calendar_date(text).is_not_null()
     return pl.when(text.is_not_null()).then(is_moment.not_())

@@ -90,6 +90,7 @@ def dbt_environment(workspace: Workspace) -> dict[str, str]:
         "WALLET_MINIMUM_CELL_USERS": str(settings.minimum_cell_users),
         "WALLET_REPORTING_CURRENCY": settings.reporting_currency,
         "WALLET_BUSINESS_TIMEZONE": settings.business_timezone,
+        "WALLET_LARGE_AMOUNT_QUANTILE": str(settings.large_amount_quantile),
         "WALLET_ORDER_RETRY_WINDOW_HOURS": str(settings.order_retry_window_hours),
     }
 

@@ -93,6 +93,16 @@ psp_usd,stripe,all,USD,2.9,0.30,0.35,25,,,2026-01-01,,
 psp_usd,stripe,all,USD,2.9%,0.30,,,,,2026-02-01,,
 psp_usd,stripe,all,USD,2.9,0.30,,,,,2026-02-01,2026-01-31,
 """
+RATES = """\
+rate_date,base_currency,quote_currency,rate,rate_source,remark
+2026-01-05,USD,CNY,7.10,bank,问过 王强
+2026-01-05,USD,CNY,7.11,bank,
+2026-01-06,USD,CNY,7.12,bank,
+2026-01-20,USD,CNY,7.20,bank,
+2026-01-07,USD,USD,1,bank,
+2026-01-07,USD,CNY,-7.1,bank,
+2026-02-30,USD,CNY,7.1,bank,
+"""
 
 
 def jsonl(rows: list[dict]) -> bytes:
@@ -124,6 +134,7 @@ FIXTURES = {
     "security_events": ("security_events", jsonl(SECURITY)),
     "fee_plans_csv": ("fee_plans", FEE_PLANS.encode()),
     "fee_plans_parquet": ("fee_plans", _parquet()),
+    "exchange_rates": ("exchange_rates", RATES.encode()),
 }
 PERSONAL = (
     *("周敏", "13912345678", "zhoumin@example.org", "客服小林", "退款还没到", "Ada Byron"),
@@ -147,6 +158,7 @@ LAKE = {
         "fee_plan_id provider wallet currency percentage valid_from fixed_amount minimum_amount "
         "cap_amount tier_from tier_basis valid_to fee_plan_key"
     ),
+    "exchange_rates": ("rate_date base_currency quote_currency rate rate_source exchange_rate_key"),
 }
 DROPPED = {
     "support_tickets": {
@@ -156,4 +168,5 @@ DROPPED = {
     "survey_feedback": {"merchant_order_id", "user_id", "comment"},
     "security_events": {"user_id", "device_id", "ip", "merchant_order_id", "user_agent"},
     "fee_plans": {"remark"},
+    "exchange_rates": {"remark"},
 }

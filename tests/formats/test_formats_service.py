@@ -1,4 +1,4 @@
-"""Tickets, feedback, security events and fee plans: counts and figures worked out by hand."""
+"""Tickets, feedback, security events, fee plans and rates: figures worked out by hand."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ def test_rejects_name_line_and_reason(read):
     rejects = read.rejects()
     found = rejects.select("source", "_row_number", "reason").rows()
     assert sorted(found) == [
+        ("exchange_rates", 6, "bad_value"),  # a currency against itself
+        ("exchange_rates", 7, "bad_value"),  # below nothing
+        ("exchange_rates", 8, "bad_time"),  # no such day
         ("fee_plans", 5, "bad_value"),  # 2.9%
         ("fee_plans", 6, "bad_value"),  # ends before it begins
         ("security_events", 7, "bad_value"),  # no address
@@ -141,3 +144,18 @@ def test_fee_plans_know_their_tiers_and_examples_say_so(international_warehouse)
         " where is_example and fee_plan_id like 'example%' and file_sha256 is null"
     ).fetchall()[0]
     assert examples == 9
+
+
+def test_a_rate_holds_until_the_next_and_never_longer_than_a_week(international_warehouse):
+    rows = international_warehouse.sql(
+        "select rate_date::varchar, valid_to::varchar, rate from marts.dim_exchange_rates"
+        " where base_currency = 'USD' and quote_currency = 'CNY' order by rate_date"
+    ).fetchall()
+    assert [row[:2] for row in rows] == [
+        ("2026-01-05", "2026-01-05"),
+        ("2026-01-06", "2026-01-12"),
+        ("2026-01-20", "2026-01-26"),
+    ]
+    # Two lines of one day and pair are copies, of which one counts.
+    assert rows[0][2] in (7.10, 7.11)
+    assert [row[2] for row in rows[1:]] == [7.12, 7.20]

@@ -55,10 +55,26 @@ _BILL = [
         "both", "r-both", at(11), "3.00", currency="USD", capture_key=key("capture", "usd")
     ),
     wechat_payment("dollars", at(9), "70.00", currency="USD"),
+    # One day, 500,000 yen and dollars: peers make 5,100 of 500,000 yen and 100 dollars.
+    wechat_payment("yen-sale", at(9), "500000.00", currency="JPY"),
+    wechat_payment("dollar-sale", at(9), "100.00", currency="USD"),
     wechat_payment("huge-1", at(9), HUGE, user_openid_key=key("wechat_openid", "h1")),
     wechat_payment("huge-2", at(9), HUGE, user_openid_key=key("wechat_openid", "h2")),
 ]
+_RATES = [
+    {
+        "rate_date": "2026-01-05",
+        "base_currency": base,
+        "quote_currency": quote,
+        "rate": rate,
+        "rate_source": "bank",
+        "exchange_rate_key": key("exchange_rate", "2026-01-05", base, quote),
+    }
+    # One the right way round, one the other.
+    for base, quote, rate in (("JPY", "CNY", "0.048"), ("CNY", "USD", "0.125"))
+]
 STORY = {
+    "rates.csv": ("exchange_rates", DAY, False, _RATES),
     "day.csv": ("wechat_trade_bill", DAY, False, _BILL),
     "day-again.csv": (
         "wechat_trade_bill",
@@ -204,3 +220,23 @@ def test_a_question_mark_in_the_lakes_path_is_no_pattern(tmp_path, monkeypatch):
     with connect.connect(plain) as connection:
         counted = connection.execute("select count(*) from staging.stg_merchant__payment_attempts")
         assert counted.fetchone() == (8,)
+
+
+def test_no_sum_mixes_currencies_and_the_reporting_one_names_its_rate(marts):
+    found = marts.execute(
+        """
+        select currency, captures, captured_amount, net_amount, reporting_captured_amount,
+            reporting_rate_source, reporting_rate_date
+        from marts.rpt_revenue_daily where currency <> 'CNY' order by currency
+        """
+    ).fetchall()
+    # Dollars: 3 (given back), 70 and 100, at 8 yuan each.
+    assert found == [
+        ("JPY", 1, 500000, 500000, 24000, "table:bank", DAY),
+        ("USD", 3, 173, 170, 1384, "table:bank", DAY),
+    ]
+    (yuan,) = marts.execute(
+        "select distinct reporting_rate, reporting_rate_source from marts.rpt_revenue_daily"
+        " where currency = 'CNY'"
+    ).fetchall()
+    assert yuan == (1.0, "same_currency")

@@ -10,6 +10,12 @@ repeated as (
 
 ),
 
+slas as (
+
+    select * from {{ ref('refund_slas') }}
+
+),
+
 deduplicated as (
 
     select refunds.*, cast(1 as bigint) as copy_rank
@@ -22,4 +28,7 @@ deduplicated as (
 
 )
 
-select * from deduplicated
+select deduplicated.*, coalesce(slas.sla_hours, default_sla.sla_hours) as sla_hours
+from deduplicated
+cross join (select sla_hours from slas where provider = 'default') as default_sla
+left join slas on deduplicated.provider = slas.provider

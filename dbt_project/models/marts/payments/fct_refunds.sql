@@ -44,7 +44,9 @@ linked as (
         refunded_captures.amount as captured_amount,
         refunded_captures.wallet as captured_wallet,
         order_users.user_key as subject_key,
-        coalesce(refunds.completed_at, refunds.accepted_at) as refunded_at
+        coalesce(refunds.completed_at, refunds.accepted_at) as refunded_at,
+        {{ hours_after('coalesce(refunds.requested_at, refunds.accepted_at)', 'refunds.sla_hours') }}
+            as due_at
     from refunds
     left join refunded_captures on refunds.capture_key = refunded_captures.capture_key
     left join order_users on refunds.order_key = order_users.order_key
@@ -86,6 +88,28 @@ select
     captured_at,
     {{ days_between('captured_date', 'business_date') }} as days_since_capture,
     {{ seconds_between('requested_at', 'completed_at') }} as turnaround_seconds,
+    cast(sla_hours as integer) as sla_hours,
+    -- Due: done, or still pending in an export drawn after its time. A bill freezes the state of its day
+    -- and is never corrected, so a PROCESSING in it says nothing about later; and a refund whose start
+    -- or end no export tells can be neither in time nor late.
+    coalesce(
+        refund_status <> 'failed' and due_at is not null and (
+            completed_at is not null
+            or (refund_status = 'pending' and export_date > cast(due_at as date))
+        ),
+        false
+    ) as is_sla_due,
+    coalesce(
+        refund_status <> 'failed' and due_at is not null and (
+            completed_at > due_at
+            or (
+                completed_at is null
+                and refund_status = 'pending'
+                and export_date > cast(due_at as date)
+            )
+        ),
+        false
+    ) as is_sla_breached,
     operator_key,
     is_test,
     is_derived,

@@ -23,6 +23,9 @@ select
     requested_amount,
     refund_amount,
     fee_returned_amount,
+    fee_currency,
+    refund_reason,
+    failure_reason,
     currency,
     is_orphan,
     is_partial,
@@ -31,7 +34,11 @@ select
     date_trunc('hour', captured_at) as captured_hour,
     days_since_capture,
     turnaround_seconds,
+    sla_hours,
+    is_sla_due,
+    is_sla_breached,
     operator_key,
+    is_test,
     file_sha256,
     row_number
 from refunds

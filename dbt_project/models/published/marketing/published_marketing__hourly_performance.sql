@@ -12,9 +12,7 @@ summed as (
         local_hour,
         wallet,
         count(distinct user_key) as users,
-        count(*) as attempts,
-        sum(case when resolved_outcome = 'succeeded' then 1 else 0 end) as succeeded,
-        sum(case when resolved_outcome = 'failed' then 1 else 0 end) as failed,
+        {{ measures('attempt', ['attempts', 'succeeded', 'failed']) }},
         {{ percentile('latency_ms', 0.5) }} as latency_p50_ms,
         {{ percentile('latency_ms', 0.95) }} as latency_p95_ms
     from attempts
@@ -29,7 +27,7 @@ select
     cast(attempts as bigint) as attempts,
     cast(succeeded as bigint) as succeeded,
     cast(failed as bigint) as failed,
-    {{ share('succeeded', '(succeeded + failed)') }} as attempt_success_rate,
+    {{ metric('attempt_success_rate') }} as attempt_success_rate,
     latency_p50_ms,
     latency_p95_ms
 from summed

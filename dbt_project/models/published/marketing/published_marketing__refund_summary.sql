@@ -15,14 +15,7 @@ test_orders as (
 -- Failed refunds gave nothing back; a revoked payment was given back like a refund.
 given_back as (
 
-    select
-        cast(date_trunc('month', business_date) as date) as month,
-        wallet,
-        user_key,
-        requested_amount,
-        is_partial,
-        turnaround_seconds,
-        currency
+    select *, {{ month_of('business_date') }} as month
     from refunds
     where
         refund_status <> 'failed'
@@ -40,10 +33,7 @@ summed as (
         wallet,
         currency,
         count(distinct user_key) as users,
-        count(*) as refunds,
-        sum(requested_amount) as refunded_amount,
-        sum(case when is_partial then 1 else 0 end) as partial_refunds,
-        count(is_partial) as linked_refunds,
+        {{ measures('refund', ['refunds', 'refunds_partial', 'refunds_linked', 'amount_given_back']) }},
         {{ percentile('turnaround_seconds', 0.5) }} as turnaround_seconds_p50,
         {{ percentile('turnaround_seconds', 0.9) }} as turnaround_seconds_p90
     from given_back
@@ -56,8 +46,8 @@ select
     wallet,
     cast(users as bigint) as users,
     cast(refunds as bigint) as refunds,
-    cast(refunded_amount as decimal(18, 4)) as refunded_amount,
-    {{ share('partial_refunds', 'linked_refunds') }} as partial_share,
+    cast(amount_given_back as decimal(18, 4)) as refunded_amount,
+    {{ metric('partial_share') }} as partial_share,
     turnaround_seconds_p50 / cast(3600 as double) as turnaround_hours_p50,
     turnaround_seconds_p90 / cast(3600 as double) as turnaround_hours_p90,
     currency

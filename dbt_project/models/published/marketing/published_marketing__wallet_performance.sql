@@ -41,10 +41,7 @@ attempt_counts as (
     select
         month,
         wallet,
-        count(*) as attempts,
-        sum(case when resolved_outcome = 'succeeded' then 1 else 0 end) as succeeded,
-        sum(case when resolved_outcome = 'failed' then 1 else 0 end) as failed,
-        sum(case when resolved_outcome = 'unknown' then 1 else 0 end) as unknown
+        {{ measures('attempt', ['attempts', 'succeeded', 'failed', 'unknown']) }}
     from attempts
     group by month, wallet
 
@@ -56,10 +53,9 @@ order_counts as (
     select
         month,
         first_wallet as wallet,
-        count(*) as orders,
-        sum(case when final_outcome = 'succeeded' then 1 else 0 end) as orders_succeeded,
-        sum(case when first_outcome = 'failed' then 1 else 0 end) as orders_first_failed,
-        sum(case when is_recovered then 1 else 0 end) as orders_recovered
+        {{ measures('order', [
+            'orders', 'orders_succeeded', 'orders_first_failed', 'orders_recovered'
+        ]) }}
     from payments
     where has_attempts and not is_test
     group by month, first_wallet
@@ -75,20 +71,29 @@ refunds_of_captures as (
 
 ),
 
+refunded_captures as (
+
+    select captures.*, refunds_of_captures.refunded_amount
+    from captures
+    left join refunds_of_captures on captures.capture_key = refunds_of_captures.capture_key
+
+),
+
 money as (
 
     select
         captures.month,
         captures.wallet,
-        count(*) as captures,
-        sum(captures.amount) as captured_amount,
-        sum(captures.fee_amount) as fee_amount,
-        sum(case when captures.fee_amount is not null then captures.amount end)
-            as amount_with_known_fee,
-        count(refunds_of_captures.capture_key) as refunded_captures,
-        sum(coalesce(refunds_of_captures.refunded_amount, 0)) as refunded_amount
-    from captures
-    left join refunds_of_captures on captures.capture_key = refunds_of_captures.capture_key
+        {{ measures('capture', [
+            'captures', 'captured_amount', 'refunded_captures', 'refunded_amount'
+        ]) }},
+        sum(case when captures.fee_currency = captures.currency then captures.fee_amount end)
+            as fee_amount,
+        sum(
+            case when captures.fee_amount is not null and captures.fee_currency = captures.currency
+                then captures.amount end
+        ) as fee_base_amount
+    from refunded_captures as captures
     where captures.currency = {{ reporting_currency() }}
     group by captures.month, captures.wallet
 
@@ -116,24 +121,21 @@ select
     cast(coalesce(attempt_counts.succeeded, 0) as bigint) as succeeded,
     cast(coalesce(attempt_counts.failed, 0) as bigint) as failed,
     cast(coalesce(attempt_counts.unknown, 0) as bigint) as unknown,
-    {{ share('attempt_counts.succeeded', '(attempt_counts.succeeded + attempt_counts.failed)') }}
-        as attempt_success_rate,
-    {{ wilson_low('attempt_counts.succeeded', '(attempt_counts.succeeded + attempt_counts.failed)') }}
-        as rate_low,
-    {{ wilson_high('attempt_counts.succeeded', '(attempt_counts.succeeded + attempt_counts.failed)') }}
-        as rate_high,
+    {{ metric('attempt_success_rate') }} as attempt_success_rate,
+    {{ metric_low('attempt_success_rate') }} as rate_low,
+    {{ metric_high('attempt_success_rate') }} as rate_high,
     cast(coalesce(order_counts.orders, 0) as bigint) as orders,
     cast(coalesce(order_counts.orders_succeeded, 0) as bigint) as orders_succeeded,
-    {{ share('order_counts.orders_succeeded', 'order_counts.orders') }} as order_success_rate,
+    {{ metric('order_success_rate') }} as order_success_rate,
     cast(coalesce(order_counts.orders_first_failed, 0) as bigint) as orders_first_failed,
     cast(coalesce(order_counts.orders_recovered, 0) as bigint) as orders_recovered,
     cast(coalesce(money.captures, 0) as bigint) as captures,
     cast(coalesce(money.refunded_captures, 0) as bigint) as refunded_captures,
     cast(coalesce(money.captured_amount, 0) as decimal(18, 4)) as captured_amount,
     cast(coalesce(money.refunded_amount, 0) as decimal(18, 4)) as refunded_amount,
-    {{ share('money.refunded_captures', 'money.captures') }} as refund_rate_by_count,
+    {{ metric('refund_rate_by_count') }} as refund_rate_by_count,
     cast(money.fee_amount as decimal(18, 4)) as fee_amount,
-    {{ share('money.fee_amount', 'money.amount_with_known_fee') }} as effective_fee_rate,
+    {{ metric('effective_fee_rate') }} as effective_fee_rate,
     {{ reporting_currency() }} as currency
 from people_counts
 left join attempt_counts

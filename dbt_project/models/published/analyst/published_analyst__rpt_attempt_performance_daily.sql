@@ -1,0 +1,45 @@
+{{ config(alias='rpt_attempt_performance_daily') }}
+
+with report as (
+
+    select * from {{ ref('rpt_attempt_performance_daily') }}
+
+)
+
+select
+    business_date,
+    provider,
+    wallet,
+    currency,
+    users,
+    attempts,
+    succeeded,
+    failed,
+    unknown,
+    late_successes,
+    soft_declines,
+    hard_declines,
+    integration_errors,
+    technical_errors,
+    risk_blocks,
+    retries,
+    amount_attempted,
+    amount_succeeded,
+    amount_failed,
+    attempt_success_rate,
+    attempt_success_rate_low,
+    attempt_success_rate_high,
+    attempt_success_rate_by_value,
+    authorisation_rate,
+    acceptance_rate,
+    unknown_share,
+    soft_decline_share,
+    hard_decline_share,
+    integration_error_rate,
+    technical_error_rate,
+    unmapped_failure_share,
+    latency_p50_ms,
+    latency_p95_ms,
+    latency_p99_ms,
+    is_small_sample
+from report
