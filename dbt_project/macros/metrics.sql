@@ -72,6 +72,11 @@
             'nps_answers': "sum(case when nps_group is not null then 1 else 0 end)",
             'nps_balance': "sum(case nps_group when 'promoter' then 1 when 'detractor' then -1 else 0 end)",
         },
+        'request': {
+            'requests': "sum(case when is_error_only then 0 else 1 end)",
+            'request_errors': "sum(case when is_error and not is_error_only and not coalesce(is_expected_error, false) then 1 else 0 end)",
+            'expected_errors': "sum(case when is_expected_error and not is_error_only then 1 else 0 end)",
+        },
         'step_up': {
             'attempts_told': "sum(case when step_up is not null then 1 else 0 end)",
             'attempts_stepped_up': "sum(case when step_up = 'passed' then 1 else 0 end)",
@@ -119,6 +124,7 @@
         'ticket_resolution_rate': ['ticket', 'tickets_resolved', 'tickets'],
         'satisfaction_rate': ['feedback', 'csat_satisfied', 'csat_answers'],
         'net_promoter_score': ['feedback', 'nps_balance', 'nps_answers'],
+        'request_error_rate': ['request', 'request_errors', 'requests'],
         'step_up_coverage': ['step_up', 'attempts_stepped_up', 'attempts_told'],
         'effective_fee_rate': ['fee', 'fee_amount', 'fee_base_amount'],
     }) }}

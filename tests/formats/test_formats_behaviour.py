@@ -175,3 +175,24 @@ def test_a_daily_export_replaces_the_intraday_one(tmp_path):
         (True, "checkout_event", 1),
         (True, "out_of_scope", 13),
     ]
+
+
+def test_a_visit_has_reached_what_it_was_seen_at_or_behind(international_warehouse):
+    """One-tap buttons skip forms: a purchase is not lost at the steps it jumped over."""
+    found = international_warehouse.sql(
+        """
+        select step, visits, visits_lost, step_conversion_rate, one_tap_share,
+            seconds_from_checkout_p50
+        from marts.rpt_checkout_funnel_monthly
+        where source = 'ga4_events' and dimension = 'wallet' and dimension_value = 'wechat_pay'
+        order by step_number
+        """
+    ).fetchall()
+    assert [row[0] for row in found] == [
+        *("view_item", "add_to_cart", "begin_checkout", "add_shipping_info"),
+        *("add_payment_info", "purchase"),
+    ]
+    assert found[0][1:] == (1, None, None, 1.0, None)
+    assert found[3][1:] == (1, 0, 1.0, 1.0, None)
+    # From the start of the checkout to the purchase.
+    assert found[5][1:] == (1, 0, 1.0, 1.0, 4.0)
