@@ -5,6 +5,9 @@
 {#- Source of the lake -> staging model whose `row_kind` says what became of each row. -#}
 {% macro staging_models() -%}
     {{ return({
+        'adyen_accounting': 'stg_adyen__accounting',
+        'adyen_received': 'stg_adyen__received',
+        'adyen_settlement': 'stg_adyen__settlement',
         'alipay_account_bill': 'stg_alipay__account_bill',
         'alipay_trade_bill': 'stg_alipay__trade_bill',
         'exchange_rates': 'stg_merchant__exchange_rates',
@@ -30,11 +33,15 @@
 {% macro kind_models(kind) -%}
     {{ return({
         'attempt': [
+            'int_adyen__booked_attempts',
+            'int_adyen__received_attempts',
             'int_mapped__payment_attempts',
             'int_merchant__payment_attempts',
             'int_paypal__payment_attempts',
         ],
         'capture': [
+            'int_adyen__booked_captures',
+            'int_adyen__settled_captures',
             'int_alipay__account_captures',
             'int_alipay__captures',
             'int_mapped__captures',
@@ -43,6 +50,8 @@
             'int_wechat_pay__funds_captures',
         ],
         'refund': [
+            'int_adyen__booked_refunds',
+            'int_adyen__settled_refunds',
             'int_alipay__account_refunds',
             'int_alipay__refunds',
             'int_mapped__refunds',
@@ -51,15 +60,18 @@
             'int_wechat_pay__refunds',
         ],
         'balance_movement': [
+            'int_adyen__balance_movements',
             'int_alipay__balance_movements',
             'int_mapped__balance_movements',
             'int_paypal__balance_movements',
             'int_wechat_pay__balance_movements',
         ],
         'dispute': [
+            'int_adyen__disputes',
             'int_paypal__disputes',
         ],
         'payment_event': [
+            'int_adyen__payment_events',
             'int_paypal__payment_events',
         ],
     }[kind]) }}

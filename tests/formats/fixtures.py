@@ -6,6 +6,7 @@ take all of them: personal values, bytes in other wrappings, damage, one warehou
 
 from __future__ import annotations
 
+import adyen_bytes
 import alipay_bytes
 import behaviour_bytes
 import mapped_bytes
@@ -15,6 +16,7 @@ import service_bytes
 import wechat_bytes
 
 MODULES = (
+    adyen_bytes,
     alipay_bytes,
     behaviour_bytes,
     mapped_bytes,

@@ -48,6 +48,8 @@ select
         partition by attempts.attempt_id_key, attempts.order_key
         order by
             case when attempts.outcome = 'unknown' then 1 else 0 end,
+            -- A report of attempts knows reasons that one derived from other lines does not.
+            attempts.is_derived,
             attempts.finished_at desc nulls last,
             attempts.ingested_at desc nulls last,
             case when attempts.outcome = 'succeeded' then 0 else 1 end,
