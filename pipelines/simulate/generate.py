@@ -16,11 +16,13 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulate import (
+    adyen_export,
     alipay_bill,
     attempt_log,
     behaviour_export,
     merchant,
     monitoring_export,
+    paypal_export,
     service_export,
     wechat_bill,
 )
@@ -37,8 +39,10 @@ Layout = Literal["daily", "compact"]
 Providers = Literal["samples", "all"]
 # Further exports of the same merchant, drawn from the same truth: each writes its files.
 EXPORTS: tuple[Callable[[Story], Written], ...] = (
+    adyen_export.write_exports,
     behaviour_export.write_exports,
     monitoring_export.write_exports,
+    paypal_export.write_exports,
     service_export.write_exports,
 )
 

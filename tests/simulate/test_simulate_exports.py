@@ -36,7 +36,7 @@ def test_every_export_is_read_whole(story):
     assert {file.path: loaded[file.path] for file in whole} == {
         file.path: file.rows for file in whole
     }
-    assert len({file.source for file in whole}) == 10
+    assert len({file.source for file in whole}) == 16
 
 
 def test_the_planted_funnel_is_in_the_events(story):
@@ -99,3 +99,41 @@ def test_orders_and_devices_are_those_of_the_attempts(story):
         assert orders.is_in(attempts["order_key"].implode()).all()
     devices = merchant.rows("security_events")["device_key"].drop_nulls()
     assert devices.is_in(attempts["device_key"].drop_nulls().implode()).all()
+
+
+def test_the_shop_abroad_is_in_the_reports_of_adyen(story):
+    merchant, truth = story
+    planted = {name: value for name, value in truth.planted.items() if name.startswith("adyen")}
+    asked, settled = merchant.rows("adyen_received"), merchant.rows("adyen_settlement")
+    sold = settled.filter(pl.col("type") == "settled")
+    assert planted == {
+        "adyen_attempts": asked.height,
+        "adyen_refused": (asked["type"] == "refused").sum(),
+        "adyen_settled": sold.height,
+        "adyen_settled_cents": int(sold["gross_credit"].cast(pl.Decimal(18, 2)).sum() * 100),
+        "adyen_refunds": (settled["type"] == "refunded").sum(),
+    }
+    steps = merchant.rows("adyen_accounting")
+    assert steps["attempt_key"].n_unique() == asked.height < steps.height
+    balances = merchant.totals().filter(pl.col("total_name") == "net_balance")
+    assert balances["actual"].to_list() == [0]
+
+
+def test_the_shop_abroad_is_in_three_reports_of_paypal(story):
+    merchant, truth = story
+    settled, detail, activity = (
+        merchant.rows(f"paypal_{report}")
+        for report in ("settlement", "transaction_detail", "activity")
+    )
+    for lines, gross in ((settled, "gross_amount"), (detail, "gross_amount"), (activity, "gross")):
+        done = lines.filter(pl.col("status") == "S") if "status" in lines.columns else lines
+        paid = done.filter(pl.col("event_code") == "T0006")
+        assert paid.height == truth.planted["paypal_payments"]
+        cents = int(paid[gross].cast(pl.Decimal(18, 2)).sum() * 100)
+        assert cents == truth.planted["paypal_payment_cents"]
+        back = done.filter(pl.col("event_code") == "T1107")
+        assert back.height == truth.planted["paypal_refunds"]
+    assert (detail["status"] == "D").sum() == truth.planted["paypal_denied"]
+    # One transaction has one key in all of them.
+    assert set(settled["movement_key"]) <= set(detail["movement_key"])
+    assert set(detail["movement_key"]) == set(activity["movement_key"])
