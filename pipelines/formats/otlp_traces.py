@@ -55,8 +55,8 @@ def _attributes(items: str, wanted: dict[str, tuple[str, ...]]) -> dict[str, str
 _RECORD = object_of(
     {
         "span": "s",
-        **_attributes("json_extract(s, '$.attributes[*]')", _SPAN),
-        **_attributes("json_extract(r, '$.resource.attributes[*]')", _RESOURCE),
+        **_attributes("json_extract(s, '$.attributes')", _SPAN),
+        **_attributes("json_extract(r, '$.resource.attributes')", _RESOURCE),
     }
 )
 # Before 2022 the middle level had another name.
