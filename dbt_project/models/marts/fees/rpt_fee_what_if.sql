@@ -38,6 +38,14 @@ volumes as (
 
 ),
 
+payers as (
+
+    select provider, wallet, currency, month, count(distinct user_key) as users
+    from captures
+    group by provider, wallet, currency, month
+
+),
+
 newest as (
 
     select {{ newest_business_date() }} as newest_date
@@ -144,6 +152,7 @@ select
     under_plans.is_example,
     under_plans.plan_provider = under_plans.provider
     and under_plans.plan_wallet in (under_plans.wallet, 'all') as is_own_plan,
+    cast(payers.users as bigint) as users,
     cast(under_plans.captures as bigint) as captures,
     cast(volumes.volume as decimal(38, 4)) as volume,
     cast(under_plans.planned_fees as decimal(38, 4)) as planned_fees,
@@ -157,6 +166,11 @@ inner join volumes
     and under_plans.wallet = volumes.wallet
     and under_plans.currency = volumes.currency
     and under_plans.month = volumes.month
+inner join payers
+    on under_plans.provider = payers.provider
+    and under_plans.wallet = payers.wallet
+    and under_plans.currency = payers.currency
+    and under_plans.month = payers.month
 left join actual
     on under_plans.provider = actual.provider
     and under_plans.wallet = actual.wallet

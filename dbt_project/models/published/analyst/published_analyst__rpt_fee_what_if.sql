@@ -16,6 +16,7 @@ select
     plan_wallet,
     is_example,
     is_own_plan,
+    users,
     captures,
     volume,
     planned_fees,
