@@ -45,6 +45,7 @@ LANGUAGE = Shape(
 )
 UPPER_CODE = Shape(r"[A-Z][A-Z0-9_]{0,31}", "upper-case codes such as JSAPI or CMB_DEBIT")
 CURRENCY = Shape(r"[A-Z]{3}", "ISO 4217 codes such as CNY")
+DECIMAL = Shape(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?", "plain decimal numbers such as 0.8533")
 PERCENTAGE = Shape(r"[0-9]{1,3}(\.[0-9]{1,6})?%?", "rates such as 0.60%")
 # Of these only 交易 and 退款 count; the others keep a bill's own totals explainable.
 ALIPAY_BUSINESS = Shape(

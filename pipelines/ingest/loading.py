@@ -91,9 +91,11 @@ def _hold_summaries_against_details(documents: list[LoadedDocument]) -> None:
         if any(detail.record.status != INGESTED for detail in details):
             summary.quarantine("detail_quarantined", "the detail list beside it was refused")
             continue
+        # Sums by value of a column (`measure:value`) are there only for values that were met.
+        names = {name for detail in details for name in detail.sums}
         sums = {
-            name: sum((detail.sums[name] for detail in details), Decimal(0))
-            for name in layout.format.measures
+            name: sum((detail.sums.get(name, Decimal(0)) for detail in details), Decimal(0))
+            for name in names
         }
         totals = compare(summary.stated, sums, layout.format.currency)
         summary.record = replace(summary.record, totals=total_records(totals))

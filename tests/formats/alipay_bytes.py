@@ -139,7 +139,7 @@ def account_summary(
     return ("\n".join(lines) + "\n").encode("gb18030")
 
 
-# --- The trade bill of the same day -----------------------------------------------------------
+# --- The trade bill of the same day -------------------------------------------------------------
 def trade_rows(payment_fee: str, refund_fee: str) -> list[dict[str, str]]:
     """ALI-1 and its refund, with the fee signed as a bill may print it."""
     payment = x.alipay_row(at=1, amount="200.00", 支付宝交易号=ALI_1, 商户订单号="ALI-1")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import adyen_bytes
 import alipay_bytes
 import behaviour_bytes
+import global_bytes
 import mapped_bytes
 import monitoring_bytes
 import paypal_bytes
@@ -22,6 +23,7 @@ MODULES = (
     mapped_bytes,
     monitoring_bytes,
     paypal_bytes,
+    global_bytes,
     service_bytes,
     wechat_bytes,
 )

@@ -146,7 +146,6 @@ def test_only_its_own_format_answers():
         ("微信支付账单明细,,,,", "微信昵称：[小明]"),
         ("<html><body>login</body></html>",),
         ('{"code":"NO_STATEMENT_EXIST"}',),
-        ("交易时间,公众账号ID,商户号,标价币种",),
     ],
 )
 def test_foreign_files_are_named_and_not_quoted(lines):

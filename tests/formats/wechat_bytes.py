@@ -10,7 +10,7 @@ import export_bytes as x
 
 BOM = b"\xef\xbb\xbf"
 
-# --- Funds bill (资金账单) -----------------------------------------------------------------------
+# --- Funds bill (资金账单) ----------------------------------------------------------------------
 FUNDS_11 = (
     "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),"
     "资金变更提交申请人,备注,业务凭证号"
@@ -102,7 +102,7 @@ def funds_resaved(rows: list[dict[str, str]] = FUNDS_ROWS) -> bytes:
     return ("\n".join(lines) + "\n").encode("gb18030")
 
 
-# --- The trade bill of the same day, and RECHARGE_REFUND ------------------------------------------
+# --- The trade bill of the same day, and RECHARGE_REFUND ----------------------------------------
 WX_1_PAYMENT = x.wechat_row(
     at=11, 微信订单号=WX_1, 商户订单号="WX-1", 应结订单金额="100.00", 订单金额="100.00",
     手续费="0.60000",
@@ -133,6 +133,80 @@ def recharge_refund_bill(fee_total: str = "返还手续费总金额") -> bytes:
     return BOM + ("\r\n".join(lines) + "\r\n").encode()
 
 
+# --- Overseas bill: three currencies a row ------------------------------------------------------
+GLOBAL_38 = (
+    "交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,"
+    "充值券币种,充值券金额,优惠券币种,优惠券金额,微信退款单号,商户退款单号,退款类型,退款状态,商品名称,商户数据包,"
+    "手续费,费率,标价币种,订单金额(标价币种),用户支付币种,用户支付金额,结算币种,应结订单金额,支付汇率,退款汇率,"
+    "申请退款金额,用户退款币种,用户退款金额,退款结算币种,退款应结订单金额,充值券退款金额,优惠券退款金额"
+)
+GLOBAL_TOTALS = "总交易单数,应结订单总金额,手续费总金额,订单总金额,申请退款总金额"
+
+
+def global_row(at: int, order: str, **changes: str) -> dict[str, str]:
+    """A payment of 1000 yen, paid as 47.50 yuan, settled as 6.60 US dollars with 0.07 of fee."""
+    return (
+        dict.fromkeys(GLOBAL_38.split(","), "")
+        | {
+            "交易时间": f"2025-11-01 00:30:{at:02d}",
+            "公众账号ID": "wx2421b1c4370ec43b",
+            "商户号": "1230000109",
+            "子商户号": "0",
+            "微信订单号": f"42000020{at:020d}",
+            "商户订单号": order,
+            "用户标识": x.OPENIDS[at % 2],
+            "交易类型": "MICROPAY",
+            "交易状态": "SUCCESS",
+            "付款银行": "CMB_CREDIT",
+            "充值券金额": "0.00",
+            "优惠券金额": "0.00",
+            "微信退款单号": "0",
+            "商户退款单号": "0",
+            "商品名称": x.PRODUCTS[at % 4],
+            "商户数据包": x.ATTACH,
+            "手续费": "0.07",
+            "费率": "1.00%",
+            "标价币种": "JPY",
+            "订单金额(标价币种)": "1000",
+            "用户支付币种": "CNY",
+            "用户支付金额": "47.50",
+            "结算币种": "USD",
+            "应结订单金额": "6.60",
+            "支付汇率": "0.0475",
+            "申请退款金额": "0",
+            "用户退款金额": "0.00",
+            "退款应结订单金额": "0.00",
+            "充值券退款金额": "0.00",
+            "优惠券退款金额": "0.00",
+        }
+        | changes
+    )
+
+
+GLOBAL_ROWS = [
+    global_row(1, "GX-1"),
+    global_row(2, "GX-2", 标价币种="HKD", **{"订单金额(标价币种)": "80.00"}, 应结订单金额="10.20"),
+    global_row(
+        1, "GX-1", 交易状态="REFUND", 微信退款单号="50300809", 商户退款单号="GR-1",
+        退款类型="ORIGINAL", 退款状态="SUCCESS", 手续费="-0.02", 应结订单金额="0.00",
+        用户支付金额="0.00", 退款汇率="0.0475", 申请退款金额="300", 用户退款币种="CNY",
+        用户退款金额="14.25", 退款结算币种="USD", 退款应结订单金额="1.98",
+        **{"订单金额(标价币种)": "0"},
+    ),
+]  # fmt: skip
+
+
+def global_bill(
+    rows: list[dict[str, str]] = GLOBAL_ROWS, totals: tuple[str, ...] | None = None
+) -> bytes:
+    """An overseas bill; its totals add up all currencies."""
+    names = GLOBAL_38.split(",")
+    values = totals or ("3", "16.80", "0.12", "1080", "300")
+    lines = [GLOBAL_38, *(",".join(f"`{row[name]}" for name in names) for row in rows)]
+    lines += [GLOBAL_TOTALS, ",".join(f"`{value}" for value in values)]
+    return BOM + ("\r\n".join(lines) + "\r\n").encode()
+
+
 PERSONAL = (*FUNDS_PERSONAL, *x.WECHAT_PERSONAL)
 FIXTURES = {
     "wechat_trade_of_the_story": (
@@ -141,6 +215,7 @@ FIXTURES = {
     ),
     "wechat_recharge_refund": ("wechat_trade_bill", recharge_refund_bill()),
     "wechat_funds": ("wechat_funds_bill", funds_bill()),
+    "wechat_global": ("wechat_global_bill", global_bill()),
     "wechat_funds_resaved": ("wechat_funds_bill", funds_resaved()),
 }
 LAKE = {
@@ -148,5 +223,18 @@ LAKE = {
         "booked_at business_no flow_no business_name business_type direction amount balance "
         "voucher_no flow_key order_key capture_key refund_key"
     ),
+    "wechat_global_bill": (
+        "trade_time app_id mch_id sub_mch_id device_info transaction_id out_trade_no trade_type "
+        "trade_state bank_type recharge_coupon_currency recharge_coupon_amount coupon_currency "
+        "coupon_amount refund_id out_refund_no refund_type refund_status fee fee_rate currency "
+        "order_amount payer_currency payer_amount settlement_currency settlement_amount "
+        "payment_rate refund_rate requested_refund_amount payer_refund_currency "
+        "payer_refund_amount refund_settlement_currency refund_settlement_amount "
+        "recharge_coupon_refund_amount coupon_refund_amount "
+        "user_openid_key product_key order_key capture_key refund_key"
+    ),
 }
-DROPPED = {"wechat_funds_bill": {"applicant", "remark"}}
+DROPPED = {
+    "wechat_funds_bill": {"applicant", "remark"},
+    "wechat_global_bill": {"openid", "product_name", "attach"},
+}

@@ -18,7 +18,7 @@ slas as (
 
 deduplicated as (
 
-    select refunds.*, cast(1 as bigint) as copy_rank
+    select refunds.*, false as is_fee_borrowed, cast(1 as bigint) as copy_rank
     from refunds
     where not exists (select 1 from repeated where repeated.refund_key = refunds.refund_key)
 

@@ -44,6 +44,10 @@ select
     refunds.{{ column }},
     {%- endif %}
     {%- endfor %}
+    -- Conservation counts a fee once, in the line that states it.
+    refunds.fee_returned_amount is null
+    and {{ first_known('refunds.fee_returned_amount', 'refunds.refund_key', preference) }} is not null
+        as is_fee_borrowed,
     row_number() over (partition by refunds.refund_key order by {{ preference }}) as copy_rank
 from refunds
 inner join repeated_keys on refunds.refund_key = repeated_keys.refund_key

@@ -112,6 +112,7 @@ select
     ) as is_sla_breached,
     operator_key,
     is_test,
+    is_fee_borrowed,
     is_derived,
     source,
     file_sha256,

@@ -49,7 +49,7 @@ duplicates as (
     select source, {{ currency }} as currency, '{{ measure }}' as measure, sum({{ amount }}) as amount
     from {{ ref(copies[kind]) }}
     where {{ amount }} is not null and not is_derived and copy_rank > 1
-        {%- if kind == 'capture' and measure == 'fee' %} and not is_fee_borrowed {%- endif %}
+        {%- if kind in ('capture', 'refund') and measure == 'fee' %} and not is_fee_borrowed {%- endif %}
     group by source, {{ currency }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
@@ -62,7 +62,7 @@ in_facts as (
     select source, {{ currency }} as currency, '{{ measure }}' as measure, sum({{ amount }}) as amount
     from {{ ref(facts[kind]) }}
     where {{ amount }} is not null and not is_derived
-        {%- if kind == 'capture' and measure == 'fee' %} and not is_fee_borrowed {%- endif %}
+        {%- if kind in ('capture', 'refund') and measure == 'fee' %} and not is_fee_borrowed {%- endif %}
     group by source, {{ currency }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
