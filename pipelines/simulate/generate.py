@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulate import (
+    account_export,
     adyen_export,
     alipay_bill,
     attempt_log,
@@ -40,6 +41,7 @@ Providers = Literal["samples", "all"]
 # Further exports of the same merchant, drawn from the same truth: each writes its files.
 EXPORTS: tuple[Callable[[Story], Written], ...] = (
     adyen_export.write_exports,
+    account_export.write_exports,
     behaviour_export.write_exports,
     monitoring_export.write_exports,
     paypal_export.write_exports,
