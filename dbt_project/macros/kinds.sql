@@ -10,6 +10,7 @@
         'adyen_settlement': 'stg_adyen__settlement',
         'alipay_account_bill': 'stg_alipay__account_bill',
         'alipay_global': 'stg_alipay__global',
+        'alipay_personal_statement': 'stg_alipay__personal_statement',
         'alipay_trade_bill': 'stg_alipay__trade_bill',
         'exchange_rates': 'stg_merchant__exchange_rates',
         'antom_report': 'stg_antom__report',
@@ -28,6 +29,7 @@
         'survey_feedback': 'stg_merchant__survey_feedback',
         'wechat_funds_bill': 'stg_wechat_pay__funds_bill',
         'wechat_global_bill': 'stg_wechat_pay__global_bill',
+        'wechat_personal_statement': 'stg_wechat_pay__personal_statement',
         'wechat_trade_bill': 'stg_wechat_pay__trade_bill',
     }) }}
 {%- endmacro %}
@@ -105,6 +107,7 @@
         'fct_payment_events',
         'fct_refunds',
         'fct_security_events',
+        'fct_statement_lines',
         'fct_support_tickets',
     ]) }}
 {%- endmacro %}
@@ -123,6 +126,7 @@
         'int_payment_attempts__repeated',
         'int_payment_events__repeated',
         'int_refunds__repeated',
+        'int_statement_lines__repeated',
         'int_security_events__ranked',
         'int_support_tickets__ranked',
     ]) }}

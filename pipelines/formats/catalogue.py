@@ -21,9 +21,6 @@ _LOOKALIKES = (
         "its columns are published nowhere, so it is not read; the same money is in the account "
         "bill (账务明细): download that",
     ),
-    ("微信支付账单明细", "a personal WeChat statement", "use the merchant platform's trade bill"),
-    ("电子客户回单", "a personal Alipay statement", "use the merchant platform's 业务明细"),
-    ("支付宝交易记录明细", "a personal Alipay statement", "use the merchant platform's 业务明细"),
     ("No Bill Exist", "WeChat's answer that there is no bill", "delete it: nothing happened"),
     ("NO_STATEMENT_EXIST", "WeChat's answer that there is no bill", "delete it"),
     ("return_code", "an error answer of WeChat's API", "download the bill again"),

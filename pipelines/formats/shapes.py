@@ -73,3 +73,10 @@ ALIPAY_CHANNEL = Shape(
     "账单|国际|当面付|集分宝|支付|付款|其他){1,5}",
     "channels such as 支付宝 or 余额宝",
 )
+# Kinds, sources and states of lines in personal statements; a name does not fit.
+STATEMENT_WORDS = Shape(
+    "(商户|消费|扫|二维码|付款|收款|转账|微信|红包|零钱|零钱通|提现|充值|信用卡|银行卡|还款|转出|转入|到|群|"
+    "亲属卡|赞赏|支付|成功|已|全额|退款|退还|退|收钱|朋友|存入|到账|对方|关闭|交易|等待|确认|收货|发货|完成|"
+    "失败|处理中|余额|余额宝|花呗|月付|理财通|分付|解冻|冻结|自动|扣款|其他|待|领取|过期|自己|钱|给){1,8}",
+    "words of statements such as 商户消费 or 交易成功",
+)

@@ -14,6 +14,7 @@ import mapped_bytes
 import monitoring_bytes
 import paypal_bytes
 import service_bytes
+import statement_bytes
 import wechat_bytes
 
 MODULES = (
@@ -25,6 +26,7 @@ MODULES = (
     paypal_bytes,
     global_bytes,
     service_bytes,
+    statement_bytes,
     wechat_bytes,
 )
 

@@ -143,7 +143,6 @@ def test_only_its_own_format_answers():
     "lines",
     [
         ("",),
-        ("微信支付账单明细,,,,", "微信昵称：[小明]"),
         ("<html><body>login</body></html>",),
         ('{"code":"NO_STATEMENT_EXIST"}',),
     ],

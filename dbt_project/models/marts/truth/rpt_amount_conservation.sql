@@ -8,6 +8,7 @@
     ['refund', 'fee', '-fee_returned_amount', 'fee_currency'],
     ['balance_movement', 'balance', 'net_amount', 'currency'],
     ['dispute', 'dispute', 'disputed_amount', 'currency'],
+    ['statement_line', 'statement', 'amount', 'currency'],
 ] -%}
 {%- set lines = {
     'attempt': 'int_payment_attempts__unioned',
@@ -15,6 +16,7 @@
     'refund': 'int_refunds__unioned',
     'balance_movement': 'int_balance_movements__unioned',
     'dispute': 'int_disputes__unioned',
+    'statement_line': 'int_statement_lines__repeated',
 } -%}
 {%- set copies = {
     'attempt': 'int_payment_attempts__repeated',
@@ -22,6 +24,7 @@
     'refund': 'int_refunds__repeated',
     'balance_movement': 'int_balance_movements__repeated',
     'dispute': 'int_disputes__repeated',
+    'statement_line': 'int_statement_lines__repeated',
 } -%}
 {%- set facts = {
     'attempt': 'fct_payment_attempts',
@@ -29,6 +32,7 @@
     'refund': 'fct_refunds',
     'balance_movement': 'fct_balance_movements',
     'dispute': 'fct_disputes',
+    'statement_line': 'fct_statement_lines',
 } -%}
 
 with in_files as (
