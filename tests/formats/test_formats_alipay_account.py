@@ -144,3 +144,12 @@ def test_a_net_amount_that_neither_sign_explains_proves_nothing(merchant):
     merchant.put("bill.zip", x.alipay_zip(detail, a.trade_summary("-0.90", "148.00")))
     assert merchant.ingest().files_quarantined == ()
     assert merchant.totals().filter(total_name="summary_fee_charged").height == 0
+
+
+def test_an_empty_day(merchant):
+    """Trap 18: no rows and totals of nothing; the frame still says whose day it was."""
+    merchant.put("bill.csv", a.account_bill([]))
+    summary = merchant.ingest()
+    assert (summary.rows_in_files, summary.totals_checked, summary.totals_matched) == (0, 4, 4)
+    # Trap 16: the bill prints the first moment after its period.
+    assert str(merchant.files()["period_end"][0]) == "2025-11-01"

@@ -155,3 +155,9 @@ def test_a_recharge_refund_is_a_refund_of_its_payment(international_warehouse):
         (Decimal(20), Decimal("0.12"), False, 2),
         (Decimal(30), Decimal("0.18"), False, 2),
     ]
+
+
+def test_numbers_that_a_spreadsheet_rounded_are_refused(merchant):
+    """Trap 9: 28 digits become 4.2E+27, which nobody can restore."""
+    rows = [w.FUNDS_ROWS[0] | {"微信支付业务单号": "4.2E+27"}, *w.FUNDS_ROWS[1:]]
+    assert refused(merchant, w.funds_bill(rows))[0] == "destroyed_ids"
