@@ -57,4 +57,7 @@ def _name_what_it_is(head: Head) -> str:
         if mark in beginning:
             return f"this is {what}; {advice}"
     sources = ", ".join(item.source for item in all_formats())
-    return f"expected one of: {sources}; download the original export, or take the file away"
+    return (
+        f"expected one of: {sources}; download the original export, describe this one by a mapping "
+        "(`wallet doctor FILE` drafts it), or take the file away"
+    )
