@@ -98,7 +98,8 @@ def recognise(head: Head) -> Layout | None:
     separator, cells = split_header(head.lines[at - 1])
     names, unknown = match_columns(cells, _COLUMNS, at)
     require_columns(names, _REQUIRED, _WHAT, at)
-    kind = "web" if "交易创建时间" in cells else "2021" if cells[0] == "收/支" else "app"
+    # The app of 2021 wrote no remarks, and no totals either.
+    kind = "web" if "交易创建时间" in cells else "app" if "备注" in cells else "2021"
     preamble = "\n".join(head.lines[: at - 1])
     stated = stated_in(preamble)
     if kind == "app" and "row_count" not in stated:
