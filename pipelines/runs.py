@@ -24,7 +24,7 @@ _STEP_LABELS = {
     "lake": "Reading the export files",
     "lake__files_no_quarantined_files": "Checking for quarantined files",
     "dbt_models": "Building and testing tables",
-    "user_segments": "Segments: lifecycle grid and behaviour clusters",
+    "user_segments": "Segments: lifecycle, value, chance to buy, groups, proof",
     "analysis__failure_breakdown": "Failures: breakdown by cause",
     "failure_drivers": "Failures: what drives them",
     "publish__release": "Publishing: candidate, privacy audit, report, release",

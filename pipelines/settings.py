@@ -11,7 +11,7 @@ import os
 import zoneinfo
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import iso4217
 from pydantic import Field, field_validator
@@ -89,6 +89,11 @@ class Settings(BaseSettings):
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     keep_releases: int = Field(5, ge=2, description="releases kept on disk, the current included")
     random_seed: int = 20260101
+    cluster_names: dict[int, Annotated[str, Field(pattern=r"^[^\W\d_][\w &+,'’.-]{0,39}$")]] = (
+        Field(
+            default_factory=dict, description="your own names for behaviour clusters, by their id"
+        )
+    )
 
     @field_validator("data_dir", "pseudonym_key_file")
     @classmethod
@@ -185,6 +190,11 @@ class Workspace:
     def warehouse(self) -> Path:
         """The private DuckDB file that dbt and the Python jobs write; no analyst opens it."""
         return self.root / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def models(self) -> Path:
+        """What was learned once and must outlive a rebuild: thresholds, behaviour clusters."""
+        return self.root / "models"
 
     @property
     def releases(self) -> Path:

@@ -71,3 +71,21 @@
 
 )
 {%- endmacro %}
+
+{#- Whether a cell of one list whose total may be known is hidden: small ones are, and after them the
+    smallest others until what is hidden is two cells with enough people. -#}
+{% macro is_hidden_cell(users, tie) -%}
+    (
+        {{ users }} < {{ minimum_cell_users() }}
+        or (
+            min({{ users }}) over () < {{ minimum_cell_users() }}
+            and (
+                row_number() over (order by {{ users }}, {{ tie }}) <= 2
+                or sum({{ users }}) over (
+                    order by {{ users }}, {{ tie }}
+                    rows between unbounded preceding and current row
+                ) - {{ users }} < {{ minimum_cell_users() }}
+            )
+        )
+    )
+{%- endmacro %}

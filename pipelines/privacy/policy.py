@@ -46,7 +46,7 @@ class Policy:
         pseudonym_columns: (audience, table, column) allowed although its class is not: the audience
             list has to name people by pseudonym, or nobody could use it.
         tables_without_people: marketing tables that describe the whole, not groups of people, and
-            so have no `users` column: the model's drivers, definitions, freshness.
+            so have no `users` column: the model's drivers, definitions, freshness, rules.
         must_have_rows: tables by audience that may not be empty when they are declared.
         version_columns: columns of software versions, where `4.2.0.110` is no network address.
         version_values: most distinct address-like values a version column may hold.
@@ -63,7 +63,13 @@ class Policy:
         {("marketing", "audience_members", "user_key")}
     )
     tables_without_people: frozenset[str] = frozenset(
-        {"failure_drivers", "failure_driver_model", "metric_definitions", "data_freshness"}
+        {
+            "failure_drivers",
+            "failure_driver_model",
+            "metric_definitions",
+            "data_freshness",
+            "lifecycle_rules",
+        }
     )
     must_have_rows: Mapping[str, frozenset[str]] = field(default_factory=_must_have_rows)
     version_columns: frozenset[str] = frozenset({"os", "app_version"})

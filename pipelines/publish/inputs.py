@@ -28,11 +28,12 @@ _NO_CODE = {"target", "logs", "dbt_packages", "__pycache__"}
 
 
 def inputs_digest(workspace: Workspace) -> str:
-    """SHA-256 over the content hashes in the ledger, the code and the settings with an effect."""
+    """SHA-256 over the content hashes in the ledger, the code, stored models and settings."""
     content = {
         "files": sorted(path.name for path in workspace.ledger.glob("*.json")),
         "code": _code_digest(),
         "mappings": _mappings_digest(workspace.settings),
+        "models": sorted(path.name for path in workspace.models.glob("*.json")),
         "settings": _settings(workspace.settings),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The room's assets: segments of users and the models behind them.
+"""The room's assets: segments, profiles' scores, their proof and the models behind them.
 
 What belongs here: reading, calling, writing and what the Dagster UI shows. What does not: any rule
 about segments (see the other modules of the room).
@@ -7,12 +7,28 @@ about segments (see the other modules of the room).
 import dagster as dg
 
 from pipelines.segments.clusters import ClusterRules
-from pipelines.segments.lifecycle import LifecycleGrid
-from pipelines.segments.tables import build_segment_tables, segment_sizes_markdown
-from pipelines.settings import Workspace
+from pipelines.segments.store import ModelStore
+from pipelines.segments.tables import (
+    TABLES,
+    SegmentSettings,
+    SegmentTables,
+    build_segment_tables,
+    segment_sizes_markdown,
+)
+from pipelines.settings import Settings, Workspace
 from pipelines.warehouse.connect import connect
 
-_DIM_USERS = dg.AssetKey(["marts", "dim_users"])
+_MARTS = ("dim_users", "rpt_user_profiles", "fct_payments", "fct_refunds")
+
+
+def settings_of(settings: Settings) -> SegmentSettings:
+    """The room's rules with what the merchant has set."""
+    return SegmentSettings(
+        clusters=ClusterRules(
+            minimum_cell_users=settings.minimum_cell_users, seed=settings.random_seed
+        ),
+        cluster_names=settings.cluster_names,
+    )
 
 
 @dg.multi_asset(
@@ -20,48 +36,47 @@ _DIM_USERS = dg.AssetKey(["marts", "dim_users"])
     group_name="segments",
     specs=[
         dg.AssetSpec(
-            ["analysis", "user_segments"],
-            deps=[_DIM_USERS],
+            ["analysis", table],
+            deps=[dg.AssetKey(["marts", mart]) for mart in _MARTS],
             owners=["team:data"],
             kinds={"python", "duckdb", "scikitlearn"},
-            description=(
-                "One row per user: one of ten lifecycle segments (or never paid, refunded) by"
-                " fixed thresholds, and a behaviour cluster where the data is enough for one."
-            ),
-        ),
-        dg.AssetSpec(
-            ["analysis", "segment_models"],
-            deps=[_DIM_USERS],
-            owners=["team:data"],
-            kinds={"python", "duckdb", "scikitlearn"},
-            description=(
-                "One row per model behind the segments: its full definition and quality as JSON."
-            ),
-        ),
+            description=description,
+        )
+        for table, description in TABLES.items()
     ],
 )
 def user_segments(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]):
-    """Write both tables and report sizes and model quality, never a single user."""
-    settings = workspace.settings
-    rules = ClusterRules(minimum_cell_users=settings.minimum_cell_users, seed=settings.random_seed)
+    """Write all tables and report sizes and model quality, never a single user."""
     with connect(workspace) as con:
-        tables = build_segment_tables(con, LifecycleGrid(), rules)
-        sizes = segment_sizes_markdown(con, settings.minimum_cell_users)
-        models = con.execute("select count(*) from analysis.segment_models").fetchall()[0][0]
-    context.log.info(tables.clusters.message)
-    yield dg.MaterializeResult(
-        asset_key=["analysis", "user_segments"],
-        metadata={
-            "dagster/row_count": tables.users,
-            "as_of_date": str(tables.as_of_date),
+        made = build_segment_tables(
+            con, ModelStore(workspace.models), settings_of(workspace.settings)
+        )
+        sizes = segment_sizes_markdown(con, workspace.settings.minimum_cell_users)
+    for message in made.messages:
+        context.log.info(message)
+    metadata = _metadata(made, sizes)
+    for table, rows in made.rows.items():
+        yield dg.MaterializeResult(
+            asset_key=["analysis", table],
+            metadata={"dagster/row_count": rows} | metadata.get(table, {}),
+        )
+
+
+def _metadata(made: SegmentTables, sizes: str) -> dict[str, dict]:
+    quality = made.holdout.metrics.rows(named=True)
+    return {
+        "user_segments": {
+            "as_of_date": str(made.as_of_date),
             "segment_sizes": dg.MetadataValue.md(sizes),
         },
-    )
-    yield dg.MaterializeResult(
-        asset_key=["analysis", "segment_models"],
-        metadata={
-            "dagster/row_count": models,
-            "clusters": tables.clusters.message,
-            "cluster_quality": dg.MetadataValue.json(tables.clusters.quality),
+        "score_quality": {
+            "proof": made.holdout.message,
+            "measures": dg.MetadataValue.json(quality),
         },
-    )
+        "segment_models": {
+            "thresholds": made.thresholds.message,
+            "purchase_models": " ".join(made.models.messages) or "fitted",
+            "clusters": made.behaviour.message,
+            "cluster_quality": dg.MetadataValue.json(made.behaviour.quality),
+        },
+    }

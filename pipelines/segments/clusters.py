@@ -14,9 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.segments.features import RatePriors
+from pipelines.segments.features import FeaturePriors, transformed
 from pipelines.segments.naming import name_clusters
 from pipelines.segments.prediction import ClusterModel
+from pipelines.segments.threads import one_thread
+from pipelines.segments.tree import RuleSet, explain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,14 +49,14 @@ class ClusterRules:
     minimum_jaccard: float = 0.75
     candidates: tuple[int, ...] = (3, 4, 5, 6, 7, 8)
     sample_rows: int = 100_000
-    stability_rows: int = 20_000
+    stability_rows: int = 10_000
     resamples: int = 15
     seed: int = 20260101
 
 
 @dataclass(frozen=True)
 class ClusterResult:
-    """A fitted model with its quality, or the plain reason why there is none.
+    """A fitted model with its quality and rules, or the plain reason why there is none.
 
     `quality` is JSON-ready: what was tried for each k, and inertia, explained share, silhouette
     and group shares of the chosen model, all on the sample.
@@ -64,22 +66,25 @@ class ClusterResult:
     trained_users: int
     quality: dict[str, Any]
     message: str
+    rules: RuleSet | None = None
 
 
 @dataclass(frozen=True)
-class _Scaling:
+class Scaling:
+    """How features become z-scores: clipped from above, then centred and divided."""
+
     features: tuple[str, ...]
     clip: tuple[float, ...]
     mean: tuple[float, ...]
     sd: tuple[float, ...]
 
 
-def fit_clusters(sample: pl.DataFrame, priors: RatePriors, rules: ClusterRules) -> ClusterResult:
+def fit_clusters(sample: pl.DataFrame, priors: FeaturePriors, rules: ClusterRules) -> ClusterResult:
     """Find behaviour clusters in a sample of paying users.
 
     Args:
-        sample: one row per user, one Float64 column per feature, in a fixed order of rows (see
-            `features.read_sample`).
+        sample: one row per user, one Float64 column per feature in its natural unit, in a fixed
+            order of rows (see `features.read_sample`).
         priors: averages used in the sample's rates; stored with the model.
         rules: thresholds and seed.
 
@@ -93,14 +98,9 @@ def fit_clusters(sample: pl.DataFrame, priors: RatePriors, rules: ClusterRules) 
             " needed for groups that mean something. The lifecycle segments are not affected."
         )
         return ClusterResult(None, users, {"is_usable": False, "message": message}, message)
-
-    # Imported before the limit is set: it only reaches libraries that are already loaded.
-    import sklearn.cluster  # noqa: F401
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):
-        scaling, matrix = _scale(sample)
-        tried = [_try_k(matrix, k, rules) for k in rules.candidates] if scaling.features else []
+    with one_thread():
+        scaling, matrix = scale(sample)
+        tried = [try_k(matrix, k, rules) for k in rules.candidates] if scaling.features else []
         stable = [trial["k"] for trial in tried if trial["is_stable"]]
         if not stable:
             message = (
@@ -110,24 +110,22 @@ def fit_clusters(sample: pl.DataFrame, priors: RatePriors, rules: ClusterRules) 
             )
             quality = {"is_usable": False, "message": message, "tried": tried}
             return ClusterResult(None, users, quality, message)
-        model, quality = _fit_final(matrix, scaling, max(stable), priors, rules)
-    message = f"{len(model.names)} behaviour clusters, fitted on {users} paying users"
-    return ClusterResult(
-        model, users, {"is_usable": True, "message": message, "tried": tried, **quality}, message
-    )
+        centroids = by_spend(cold_start(matrix, max(stable), rules), scaling.features)
+        return described(sample, matrix, scaling, centroids, priors, rules, tried)
 
 
-def _scale(sample: pl.DataFrame) -> tuple[_Scaling, Matrix]:
+def scale(sample: pl.DataFrame) -> tuple[Scaling, Matrix]:
     """Clip at the 99.5th percentile, then z-score; features that never vary are left out."""
     import numpy as np
 
-    raw = sample.to_numpy()
+    frame = transformed(sample)
+    raw = frame.to_numpy()
     clip = np.percentile(raw, 99.5, axis=0)
     clipped = np.minimum(raw, clip)
     mean, sd = clipped.mean(axis=0), clipped.std(axis=0)
     varies = sd > 1e-9
-    scaling = _Scaling(
-        features=tuple(np.array(sample.columns)[varies].tolist()),
+    scaling = Scaling(
+        features=tuple(np.array(frame.columns)[varies].tolist()),
         clip=tuple(clip[varies].tolist()),
         mean=tuple(mean[varies].tolist()),
         sd=tuple(sd[varies].tolist()),
@@ -136,7 +134,21 @@ def _scale(sample: pl.DataFrame) -> tuple[_Scaling, Matrix]:
     return scaling, np.ascontiguousarray(matrix)
 
 
-def _try_k(matrix: Matrix, k: int, rules: ClusterRules) -> dict[str, Any]:
+def cold_start(matrix: Matrix, k: int, rules: ClusterRules) -> Matrix:
+    """Centroids of k groups, the best of ten fits from new starting points."""
+    from sklearn.cluster import KMeans
+
+    return KMeans(k, n_init=10, random_state=rules.seed).fit(matrix).cluster_centers_
+
+
+def by_spend(centroids: Matrix, features: tuple[str, ...]) -> Matrix:
+    """Centroids in the order of spend, the biggest spenders first: low ids say something."""
+    first = [i for i, name in enumerate(features) if name == "net_amount"]
+    columns = first + [i for i in range(len(features)) if i not in first]
+    return centroids[sorted(range(len(centroids)), key=lambda i: tuple(-centroids[i, columns]))]
+
+
+def try_k(matrix: Matrix, k: int, rules: ClusterRules) -> dict[str, Any]:
     """Stability of k groups on at most `stability_rows` users.
 
     Returns:
@@ -185,45 +197,71 @@ def _best_jaccard(base: Any, other: Any, k: int) -> Any:
     return (both / np.maximum(either, 1)).max(axis=1)
 
 
-def _fit_final(
-    matrix: Matrix, scaling: _Scaling, k: int, priors: RatePriors, rules: ClusterRules
-) -> tuple[ClusterModel, dict[str, Any]]:
-    """Fit k groups on the whole sample and number them by spend, the biggest spenders first."""
+def described(
+    sample: pl.DataFrame,
+    matrix: Matrix,
+    scaling: Scaling,
+    centroids: Matrix,
+    priors: FeaturePriors,
+    rules: ClusterRules,
+    tried: list[dict[str, Any]],
+    ids: tuple[int, ...] | None = None,
+    names: tuple[str, ...] | None = None,
+) -> ClusterResult:
+    """The model with these centroids, how good it is on the sample, and its rules.
+
+    `ids` and `names` are 1..k and read off the centroids unless given.
+    """
     import numpy as np
     import sklearn
-    from sklearn.cluster import KMeans
     from sklearn.metrics import silhouette_score
 
-    fitted = KMeans(k, n_init=10, random_state=rules.seed).fit(matrix)
-    centers = fitted.cluster_centers_
-    order = sorted(range(k), key=lambda i: tuple(-centers[i, _by_spend(scaling.features)]))
-    centroids = tuple(tuple(row) for row in centers[order].tolist())
-    shares = np.bincount(fitted.labels_, minlength=k)[order] / len(matrix)
-    total = float(((matrix - matrix.mean(axis=0)) ** 2).sum())
-    silhouette = silhouette_score(
-        matrix, fitted.labels_, sample_size=min(5_000, len(matrix)), random_state=rules.seed
-    )
+    k = len(centroids)
+    rows = tuple(tuple(row) for row in centroids.tolist())
     model = ClusterModel(
         features=scaling.features,
         clip=scaling.clip,
         mean=scaling.mean,
         sd=scaling.sd,
-        centroids=centroids,
-        names=tuple(name_clusters(scaling.features, centroids)),
+        centroids=rows,
+        cluster_ids=ids or tuple(range(1, k + 1)),
+        names=names or tuple(name_clusters(scaling.features, rows)),
         priors=priors,
         seed=rules.seed,
         sklearn_version=sklearn.__version__,
     )
-    return model, {
+    labels, inertia = nearest(matrix, centroids)
+    total = float(((matrix - matrix.mean(axis=0)) ** 2).sum())
+    silhouette = silhouette_score(
+        matrix, labels, sample_size=min(5_000, len(matrix)), random_state=rules.seed
+    )
+    explained = explain(
+        sample,
+        labels,
+        model,
+        max(rules.minimum_cell_users, int(rules.minimum_share * len(matrix))),
+        rules.seed,
+    )
+    message = f"{k} behaviour clusters, fitted on {len(matrix)} paying users"
+    quality = {
+        "is_usable": True,
+        "message": message,
+        "tried": tried,
         "k": k,
-        "inertia": round(float(fitted.inertia_), 4),
-        "explained_share": round(1 - float(fitted.inertia_) / total, 4),
+        "inertia": round(inertia, 4),
+        "explained_share": round(1 - inertia / total, 4),
         "silhouette": round(float(silhouette), 4),
-        "shares": [round(float(share), 4) for share in shares],
+        "shares": [
+            round(float(share), 4) for share in np.bincount(labels, minlength=k) / len(matrix)
+        ],
+        "tree_fidelity": round(explained.fidelity, 4),
     }
+    return ClusterResult(model, len(matrix), quality, message, explained)
 
 
-def _by_spend(features: tuple[str, ...]) -> list[int]:
-    """Column numbers with spend first, so that ids mean something and stay put."""
-    first = [i for i, name in enumerate(features) if name == "log_net_amount"]
-    return first + [i for i in range(len(features)) if i not in first]
+def nearest(matrix: Matrix, centroids: Matrix) -> tuple[Any, float]:
+    """Row of the nearest centroid for each user, and the sum of squared distances to them."""
+    from sklearn.metrics import pairwise_distances_argmin_min
+
+    labels, distances = pairwise_distances_argmin_min(matrix, centroids)
+    return labels, float((distances**2).sum())

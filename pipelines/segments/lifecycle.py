@@ -3,9 +3,10 @@
 What belongs here: the fixed thresholds, the 25 cells, and the SQL that puts each user into exactly
 one of them. What does not: anything learned from the data (see `clusters.py`).
 
-The thresholds are constants with a version, never quantiles: with a third or more of users paying
-once, NTILE gives identical users different scores, and a user's score would move because others
-bought. The recency bins are those of everyday wallet payments (two weeks to four months).
+The thresholds are constants with a version, never quantiles of today's users: with a third or more
+of users paying once, NTILE gives identical users different scores, and a user's score would move
+because others bought. The standard bins are those of everyday wallet payments (two weeks to four
+months); a merchant with enough history gets bins of their own once (`thresholds.py`).
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class LifecycleGrid:
         cells: recency score -> names for the frequency scores 1..5.
     """
 
-    version: str = "2"
+    version: str = "standard"
     recency_days_at_most: tuple[int, int, int, int] = (14, 30, 60, 120)
     orders_at_least: tuple[int, int, int, int] = (2, 3, 5, 10)
     cells: dict[int, tuple[str, str, str, str, str]] = field(default_factory=lambda: dict(_CELLS))
@@ -72,7 +73,7 @@ class LifecycleGrid:
     @property
     def model_id(self) -> str:
         """Name of this version in `analysis.segment_models`."""
-        return f"lifecycle_grid-v{self.version}"
+        return f"lifecycle_grid-{self.version}"
 
     def to_json(self) -> str:
         """The whole definition as JSON, enough to reproduce every score."""
@@ -116,12 +117,26 @@ def as_of_date_sql(users: str = "marts.dim_users") -> str:
     return f"(select greatest({newest}) from {users})"
 
 
-def lifecycle_sql(grid: LifecycleGrid, users: str = "marts.dim_users") -> str:
-    """SQL giving one row per user of `users` with scores and segment.
+def current_standing_sql() -> str:
+    """SQL giving `marts.dim_users` in the columns of `purchases.standing_sql`, as of today."""
+    return f"""
+    select user_key, {as_of_date_sql()} as as_of_date, first_seen_date, first_paid_date,
+        last_paid_date, paid_orders, net_amount
+    from marts.dim_users
+    """
 
-    Columns: user_key, as_of_date, recency_days, paid_orders, net_amount, recency_score,
-    frequency_score, lifecycle_segment. Scores and recency are NULL without a paid order: of a user
-    whose orders were all refunded in full (`refunded_only`) and of one who never paid.
+
+def lifecycle_sql(grid: LifecycleGrid, standing: str) -> str:
+    """SQL giving one row per row of `standing` (a query) with scores and segment.
+
+    Args:
+        grid: thresholds and names.
+        standing: SQL with the columns of `purchases.standing_sql`, for one day or several.
+
+    Returns:
+        Columns user_key, as_of_date, recency_days, paid_orders, net_amount, recency_score,
+        frequency_score, lifecycle_segment. Scores and recency are NULL without a paid order: of a
+        user whose orders were all refunded in full (`refunded_only`) and of one who never paid.
     """
     cells = ",\n            ".join(
         f"({recency}, {frequency}, '{name}')"
@@ -132,12 +147,12 @@ def lifecycle_sql(grid: LifecycleGrid, users: str = "marts.dim_users") -> str:
     with users as (
         select
             user_key,
-            {as_of_date_sql(users)} as as_of_date,
+            as_of_date,
             coalesce(paid_orders, 0)::integer as paid_orders,
             first_paid_date is not null as has_ever_paid,
             case when coalesce(paid_orders, 0) > 0 then last_paid_date end as last_paid_date,
             coalesce(net_amount, 0)::decimal(18, 4) as net_amount
-        from {users}
+        from ({standing})
     ),
     aged as (
         select *, date_diff('day', last_paid_date, as_of_date)::integer as recency_days
@@ -169,3 +184,45 @@ def lifecycle_sql(grid: LifecycleGrid, users: str = "marts.dim_users") -> str:
     from scored
     left join cells using (recency_score, frequency_score)
     """
+
+
+@dataclass(frozen=True)
+class SegmentRule:
+    """The rectangle of the grid that a segment is: bounds are inclusive, None is open."""
+
+    lifecycle_segment: str
+    recency_days_from: int
+    recency_days_to: int | None
+    orders_from: int
+    orders_to: int | None
+
+
+def segment_rules(grid: LifecycleGrid) -> list[SegmentRule]:
+    """The ten named segments as bounds on days since the last paid order and on paid orders.
+
+    Raises:
+        ValueError: a name does not cover a rectangle of the grid, so it has no such rule.
+    """
+    cells: dict[str, list[tuple[int, int]]] = {}
+    for recency, names in grid.cells.items():
+        for frequency, name in enumerate(names, start=1):
+            cells.setdefault(name, []).append((recency, frequency))
+    days = (None, *reversed(grid.recency_days_at_most))  # largest number of days of scores 1..5
+    orders = (1, *grid.orders_at_least)  # fewest orders of scores 1..5
+    rules = []
+    for name in (segment for segment in LIFECYCLE_SEGMENTS if segment in cells):
+        recencies, frequencies = ({cell[axis] for cell in cells[name]} for axis in (0, 1))
+        spans = [max(axis) - min(axis) + 1 for axis in (recencies, frequencies)]
+        if len(cells[name]) != spans[0] * spans[1]:
+            raise ValueError(f"{name} is not a rectangle of the grid")
+        newest, most = max(recencies), max(frequencies)
+        rules.append(
+            SegmentRule(
+                lifecycle_segment=name,
+                recency_days_from=0 if newest == 5 else days[newest] + 1,  # type: ignore[operator]
+                recency_days_to=days[min(recencies) - 1],
+                orders_from=orders[min(frequencies) - 1],
+                orders_to=None if most == 5 else orders[most] - 1,
+            )
+        )
+    return rules

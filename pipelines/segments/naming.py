@@ -1,24 +1,17 @@
 """Names for behaviour clusters, read off the centroids.
 
-What belongs here: the words for "high" and "low" of each feature and how they make a name. What
-does not: translations (the report translates trait by trait, see `TRAITS`).
+What belongs here: how the words of the features make a name, and the merchant's own names. What
+does not: the words (`features.py`) and translations (the report translates trait by trait).
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-# Feature -> (word when low, word when high), against the average paying user.
+from pipelines.segments.features import FEATURES
+
 TRAITS: dict[str, tuple[str, str]] = {
-    "log_recency_days": ("recent", "lapsed"),
-    "log_orders": ("rare", "frequent"),
-    "log_net_amount": ("low spend", "high spend"),
-    "log_tenure_days": ("newcomer", "long-standing"),
-    "log_median_ticket": ("small tickets", "large tickets"),
-    "refund_rate": ("few refunds", "refund-prone"),
-    "failure_rate": ("few failures", "hit by failures"),
-    "log_wallets": ("single wallet", "several wallets"),
+    feature.name: (feature.low, feature.high) for feature in FEATURES
 }
 AVERAGE = "average"
 SEPARATOR = " + "
@@ -27,32 +20,55 @@ SEPARATOR = " + "
 _NOTABLE = 0.25
 
 
-def name_clusters(features: Sequence[str], centroids: Sequence[Sequence[float]]) -> list[str]:
+def name_clusters(
+    features: Sequence[str], centroids: Sequence[Sequence[float]], taken: Sequence[str] = ()
+) -> list[str]:
     """One name per centroid: its two most unusual traits, more where two names would be equal.
 
     Args:
         features: names of the features, each a key of `TRAITS`.
         centroids: k rows of z-scores in the order of `features`.
+        taken: names that others hold already.
 
     Returns:
-        k unique names such as "recent + high spend"; the same centroids give the same names. When
+        k unique names such as "recent + high spend"; the same arguments give the same names. When
         even all traits together do not tell two clusters apart, a number does.
     """
     ranked = [_traits(features, centroid) for centroid in centroids]
     lengths = [2] * len(ranked)
     names = [_join(traits, 2) for traits in ranked]
     for _ in range(len(features)):
-        counts = Counter(names)
+        everybody = [*names, *taken]
         for index, name in enumerate(names):
-            if counts[name] > 1 and lengths[index] < len(ranked[index]):
+            if everybody.count(name) > 1 and lengths[index] < len(ranked[index]):
                 lengths[index] += 1
         names = [_join(t, length) for t, length in zip(ranked, lengths, strict=True)]
-    seen: Counter[str] = Counter()
-    unique = []
+    unique: list[str] = []
     for name in names:
-        seen[name] += 1
-        unique.append(name if seen[name] == 1 else f"{name} {seen[name]}")
+        number, numbered = 1, name
+        while numbered in unique or numbered in taken:
+            number += 1
+            numbered = f"{name} {number}"
+        unique.append(numbered)
     return unique
+
+
+def with_own_names(
+    ids: Sequence[int], names: Sequence[str], own: Mapping[int, str]
+) -> tuple[str, ...]:
+    """The names with the merchant's own in place of those of their ids; an own name wins.
+
+    Raises:
+        ValueError: two clusters would have one name.
+    """
+    chosen = tuple(own.get(id_, name) for id_, name in zip(ids, names, strict=True))
+    twice = sorted({name for name in chosen if chosen.count(name) > 1})
+    if twice:
+        raise ValueError(
+            f"Two behaviour clusters would be called {twice[0]!r}. Change `cluster_names` in"
+            " wallet.toml so that every cluster has a name of its own."
+        )
+    return chosen
 
 
 def _traits(features: Sequence[str], centroid: Sequence[float]) -> list[str]:

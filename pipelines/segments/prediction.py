@@ -11,7 +11,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
-from pipelines.segments.features import RatePriors, double_sql, features_sql
+from pipelines.segments.features import FEATURES, FeaturePriors, double_sql, natural_sql
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,12 @@ class ClusterModel:
 
     Attributes:
         features: the model's features, in the order of all tuples below.
-        clip: largest value of each feature that counts (the 99.5th percentile of the sample).
+        clip: largest value of each (transformed) feature that counts: the sample's 99.5th
+        percentile.
         mean: mean of the clipped feature.
         sd: standard deviation of the clipped feature, above 0.
-        centroids: k rows of z-scores; row i is cluster i + 1.
+        centroids: k rows of z-scores.
+        cluster_ids: id of each row, never used for another cluster again.
         names: k unique names.
         priors: averages that the rates are drawn towards.
         seed: seed of the fit.
@@ -35,8 +37,9 @@ class ClusterModel:
     mean: tuple[float, ...]
     sd: tuple[float, ...]
     centroids: tuple[tuple[float, ...], ...]
+    cluster_ids: tuple[int, ...]
     names: tuple[str, ...]
-    priors: RatePriors
+    priors: FeaturePriors
     seed: int
     sklearn_version: str
 
@@ -48,9 +51,9 @@ class ClusterModel:
     def from_json(cls, text: str) -> ClusterModel:
         """The model written by `to_json`; raises KeyError or TypeError on anything else."""
         raw = json.loads(text)
-        raw["priors"] = RatePriors(**raw["priors"])
+        raw["priors"] = FeaturePriors(**raw["priors"])
         raw["centroids"] = tuple(tuple(row) for row in raw["centroids"])
-        for name in ("features", "clip", "mean", "sd", "names"):
+        for name in ("features", "clip", "mean", "sd", "names", "cluster_ids"):
             raw[name] = tuple(raw[name])
         return cls(**raw)
 
@@ -60,35 +63,40 @@ class ClusterModel:
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:8]
 
 
-def assignment_sql(model: ClusterModel, users: str = "marts.dim_users") -> str:
-    """SQL giving user_key, cluster_id, cluster_name, cluster_margin for every paying user.
+def assignment_sql(model: ClusterModel) -> str:
+    """SQL giving user_key, cluster_id, cluster_name, cluster_margin for every paying user."""
+    return nearest_sql(model, natural_sql(model.priors))
 
-    cluster_id is the nearest centroid, counted from 1 (the lower id when two are equally near, as
-    scikit-learn does). cluster_margin is 1 - nearest / second nearest distance: 0 means on the
-    border, 1 means exactly at the centre.
+
+def nearest_sql(model: ClusterModel, natural: str) -> str:
+    """SQL giving the nearest centroid for each row of `natural` (user_key and natural features).
+
+    Of two equally near centroids the first wins, as in scikit-learn. cluster_margin is 1 - nearest
+    / second nearest distance: 0 means on the border, 1 means exactly at the centre. Squared
+    distances are compared; roots are taken of the two nearest only.
     """
+    of_model = {feature.name: feature.model_sql for feature in FEATURES}
     columns = zip(model.features, model.clip, model.mean, model.sd, strict=True)
     scaled = ",\n            ".join(
-        f"(least({name}, {double_sql(clip)}) - {double_sql(mean)}) / {double_sql(sd)} as {name}"
+        f"(least({of_model[name]}, {double_sql(clip)}) - {double_sql(mean)}) / {double_sql(sd)}"
+        f" as {name}"
         for name, clip, mean, sd in columns
     )
     distances = ",\n            ".join(
-        "sqrt("
-        + " + ".join(
-            f"({name} - {double_sql(center)}) ** 2"
+        " + ".join(
+            f"({name} - {double_sql(center)}) * ({name} - {double_sql(center)})"
             for name, center in zip(model.features, centroid, strict=True)
         )
-        + ")"
         for centroid in model.centroids
     )
+    ids = ", ".join(str(id_) for id_ in model.cluster_ids)
     names = ", ".join("'" + name.replace("'", "''") + "'" for name in model.names)
     return f"""
-    with features as ({features_sql(model.priors, users)}),
-    scaled as (
+    with scaled as (
         select
             user_key,
             {scaled}
-        from features
+        from ({natural})
     ),
     measured as (
         select user_key, [
@@ -97,12 +105,16 @@ def assignment_sql(model: ClusterModel, users: str = "marts.dim_users") -> str:
         from scaled
     ),
     ranked as (
-        select user_key, distances, list_sort(distances) as nearest from measured
+        select
+            user_key,
+            list_position(distances, list_min(distances)) as place,
+            list_sort(distances)[1:2] as nearest
+        from measured
     )
     select
         user_key,
-        list_position(distances, nearest[1])::integer as cluster_id,
-        [{names}][list_position(distances, nearest[1])] as cluster_name,
-        1 - nearest[1] / nullif(nearest[2], 0) as cluster_margin
+        [{ids}][place]::integer as cluster_id,
+        [{names}][place] as cluster_name,
+        1 - sqrt(nearest[1]) / nullif(sqrt(nearest[2]), 0) as cluster_margin
     from ranked
     """

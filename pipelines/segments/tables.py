@@ -1,69 +1,175 @@
-"""The two tables of the room: `analysis.user_segments` and `analysis.segment_models`.
+"""The tables of the room in schema `analysis`, written from the marts and the stored models.
 
-What belongs here: putting lifecycle and clusters together and writing them. What does not: the
-rules of either (`lifecycle.py`, `clusters.py`), and Dagster (`assets.py`).
+What belongs here: the order in which models are found and tables are written, and the tables that
+put several modules together. What does not: the rules (see the module of each), and Dagster
+(`assets.py`).
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pipelines.segments.clusters import ClusterResult, ClusterRules, fit_clusters
-from pipelines.segments.features import read_priors, read_sample
-from pipelines.segments.lifecycle import LIFECYCLE_SEGMENTS, LifecycleGrid, lifecycle_sql
-from pipelines.segments.prediction import assignment_sql
+from pipelines.segments.behaviour import Behaviour, behaviour_in_force
+from pipelines.segments.clusters import ClusterRules
+from pipelines.segments.features import FEATURE_NAMES, natural_sql
+from pipelines.segments.holdout import Holdout, evaluate, holdout_days
+from pipelines.segments.lifecycle import (
+    LIFECYCLE_SEGMENTS,
+    as_of_date_sql,
+    current_standing_sql,
+    lifecycle_sql,
+    segment_rules,
+)
+from pipelines.segments.movement import write_movement
+from pipelines.segments.prediction import nearest_sql
+from pipelines.segments.scores import (
+    PurchaseModels,
+    ScoreRules,
+    fit_purchase_models,
+    priors_json,
+    write_user_scores,
+)
+from pipelines.segments.states import payment_state_sql
+from pipelines.segments.store import ModelStore
+from pipelines.segments.threads import one_thread
+from pipelines.segments.thresholds import (
+    VALUE_TIERS,
+    FreezeRules,
+    Thresholds,
+    thresholds_in_force,
+    value_tier_sql,
+)
 
 if TYPE_CHECKING:
     import duckdb
+    import polars as pl
 
-_NO_CLUSTERS = """
-    select null::uuid as user_key, null::integer as cluster_id, null::varchar as cluster_name,
-        null::double as cluster_margin
-    where false
-"""
+# Table -> what one row is; the order is that of writing.
+TABLES: dict[str, str] = {
+    "user_segments": "One row per user: lifecycle segment, value tier, payment state, cluster.",
+    "user_features": "One row per paying user: the twelve numbers that behaviour clusters look at.",
+    "user_scores": "One row per user: chance to buy, expected orders and spend, rates with bounds.",
+    "lifecycle_rules": "One row per named lifecycle segment: its bounds in days and orders.",
+    "value_tiers": "One row per value tier: its bounds in net amount.",
+    "cluster_rules": "One row per leaf of the tree that explains the behaviour clusters.",
+    "segment_history": "One row per user and month end: segment and value tier then.",
+    "segment_movement": "One row per month end, segment before and segment then, with users.",
+    "cohort_retention": "One row per month of first payment and months since, with users.",
+    "score_quality": "One row per measure of the scores on held-out time, beside a simple guess.",
+    "segment_proof": "One row per lifecycle segment: what was predicted and what users did.",
+    "score_calibration": "One row per tenth of predicted probability: predicted and actual.",
+    "segment_models": "One row per model behind the segments: its definition and quality as JSON.",
+}
+
+
+@dataclass(frozen=True)
+class SegmentSettings:
+    """The rules of all parts, and the merchant's own names of clusters by id."""
+
+    freeze: FreezeRules = FreezeRules()
+    scores: ScoreRules = ScoreRules()
+    clusters: ClusterRules = ClusterRules()
+    cluster_names: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class SegmentTables:
-    """What was written: number of users, the day they are measured from, the clusters' result."""
+    """What was written, and from which models."""
 
     users: int
     as_of_date: date | None
-    clusters: ClusterResult
+    thresholds: Thresholds
+    models: PurchaseModels
+    behaviour: Behaviour
+    holdout: Holdout
+    rows: dict[str, int]
+
+    @property
+    def messages(self) -> list[str]:
+        """What a person should know, one sentence each."""
+        return [
+            self.thresholds.message,
+            *self.models.messages,
+            self.behaviour.message,
+            self.holdout.message,
+        ]
 
 
 def build_segment_tables(
-    con: duckdb.DuckDBPyConnection, grid: LifecycleGrid, rules: ClusterRules
+    con: duckdb.DuckDBPyConnection, store: ModelStore, settings: SegmentSettings
 ) -> SegmentTables:
-    """Write `analysis.user_segments` and `analysis.segment_models` from `marts.dim_users`.
+    """Write every table of `TABLES` from the marts, all or none of them.
 
-    Both are replaced as a whole in one transaction; an empty `marts.dim_users` gives two empty
-    tables.
+    Models in the store are used as they are; missing ones are learned and stored where the data is
+    enough. An empty warehouse gives empty tables.
+
+    Raises:
+        pipelines.segments.store.StoreError: a stored model cannot be read.
     """
-    priors = read_priors(con)
-    clusters = fit_clusters(read_sample(con, priors, rules.sample_rows), priors, rules)
+    first, as_of = con.execute(
+        f"select min(first_seen_date), {as_of_date_sql()} from marts.dim_users"
+    ).fetchall()[0]
+    day = as_of or date(1970, 1, 1)
+    thresholds = thresholds_in_force(con, store, settings.freeze)
+    window = holdout_days(first, as_of, settings.scores)
+    with one_thread():
+        behaviour = behaviour_in_force(con, store, settings.clusters, day, settings.cluster_names)
+        holdout = evaluate(con, day, window, thresholds.grid, settings.scores)
+        models = fit_purchase_models(con, day, settings.scores)
     con.execute("create schema if not exists analysis")
     con.execute("begin")
     try:
-        _write_user_segments(con, grid, clusters)
-        users, as_of_date = con.execute(
-            "select count(*), max(as_of_date) from analysis.user_segments"
-        ).fetchall()[0]
-        _write_models(con, grid, clusters, users, as_of_date)
+        _write_users(con, thresholds, behaviour)
+        priors = write_user_scores(con, models)
+        _write_rules(con, thresholds, behaviour)
+        write_movement(con, thresholds, first, as_of)
+        for table, frame in (
+            ("score_quality", holdout.metrics),
+            ("segment_proof", holdout.segments),
+            ("score_calibration", holdout.bands),
+        ):
+            _write_frame(con, table, _with_window(frame, holdout))
+        rows = {table: _count(con, table) for table in TABLES if table != "segment_models"}
+        users = rows["user_segments"]
+        _write_models(
+            con, thresholds, models, priors_json(priors), behaviour, holdout, users, as_of
+        )
         con.execute("commit")
     except Exception:
         con.execute("rollback")
         raise
-    return SegmentTables(users, as_of_date, clusters)
+    rows["segment_models"] = _count(con, "segment_models")
+    return SegmentTables(users, as_of, thresholds, models, behaviour, holdout, rows)
 
 
-def _write_user_segments(
-    con: duckdb.DuckDBPyConnection, grid: LifecycleGrid, clusters: ClusterResult
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    return con.execute(f"select count(*) from analysis.{table}").fetchall()[0][0]
+
+
+def _write_users(
+    con: duckdb.DuckDBPyConnection, thresholds: Thresholds, behaviour: Behaviour
 ) -> None:
-    assigned = _NO_CLUSTERS if clusters.model is None else assignment_sql(clusters.model)
+    """user_features (under the averages that the model was fitted with) and user_segments."""
+    if behaviour.model is None:
+        columns = ", ".join(f"null::double as {name}" for name in FEATURE_NAMES)
+        natural = f"select null::uuid as user_key, {columns} where false"
+        assigned = """
+            select null::uuid as user_key, null::integer as cluster_id,
+                null::varchar as cluster_name, null::double as cluster_margin
+            where false
+        """
+    else:
+        natural = natural_sql(behaviour.model.priors)
+        assigned = nearest_sql(behaviour.model, "analysis.user_features")
+    con.execute(
+        f"create or replace table analysis.user_features as select * from ({natural})"
+        " order by user_key"
+    )
+    tier = value_tier_sql("lifecycle.net_amount", "(lifecycle.paid_orders > 0)", thresholds)
     con.execute(
         f"""
         create or replace table analysis.user_segments as
@@ -76,24 +182,128 @@ def _write_user_segments(
             lifecycle.recency_score,
             lifecycle.frequency_score,
             lifecycle.lifecycle_segment,
+            {tier} as value_tier,
+            {payment_state_sql("users")} as payment_state,
+            '{thresholds.grid.version}' as thresholds_version,
             assigned.cluster_id,
             assigned.cluster_name,
             assigned.cluster_margin
-        from ({lifecycle_sql(grid)}) as lifecycle
+        from ({lifecycle_sql(thresholds.grid, current_standing_sql())}) as lifecycle
+        inner join marts.dim_users as users using (user_key)
         left join ({assigned}) as assigned using (user_key)
         order by lifecycle.user_key
         """
     )
 
 
+def _write_rules(
+    con: duckdb.DuckDBPyConnection, thresholds: Thresholds, behaviour: Behaviour
+) -> None:
+    """lifecycle_rules, value_tiers and cluster_rules."""
+    import polars as pl
+
+    version = thresholds.grid.version
+    rules = pl.DataFrame(
+        [asdict(rule) for rule in segment_rules(thresholds.grid)],
+        schema={
+            "lifecycle_segment": pl.String,
+            "recency_days_from": pl.Int32,
+            "recency_days_to": pl.Int32,
+            "orders_from": pl.Int32,
+            "orders_to": pl.Int32,
+        },
+    )
+    _write_frame(
+        con,
+        "lifecycle_rules",
+        rules.with_columns(
+            thresholds_version=pl.lit(version), is_frozen=pl.lit(thresholds.is_frozen)
+        ),
+    )
+    bounds = thresholds.value_at_least
+    above = [None, *(bounds or ())]
+    tiers = [
+        (name, lower, upper, thresholds.currency, version, thresholds.is_frozen)
+        for name, lower, upper in zip(VALUE_TIERS, [*(bounds or ()), None], above, strict=True)
+    ] if bounds else []  # fmt: skip
+    _write_frame(
+        con,
+        "value_tiers",
+        pl.DataFrame(
+            tiers,
+            schema={
+                "value_tier": pl.String,
+                "net_amount_from": pl.Float64,
+                "net_amount_below": pl.Float64,
+                "currency": pl.String,
+                "thresholds_version": pl.String,
+                "is_frozen": pl.Boolean,
+            },
+            orient="row",
+        ),
+    )
+    _write_frame(con, "cluster_rules", _cluster_rules(behaviour))
+
+
+def _cluster_rules(behaviour: Behaviour) -> pl.DataFrame:
+    import polars as pl
+
+    model = behaviour.model
+    names = dict(zip(model.cluster_ids, model.names, strict=True)) if model else {}
+    rows = [
+        (
+            number,
+            rule["cluster_id"],
+            names[rule["cluster_id"]],
+            rule["sql"],
+            rule["users"],
+            rule["agreeing"] / rule["users"],
+            behaviour.rules["fidelity"],
+        )
+        for number, rule in enumerate(behaviour.rules.get("rules", []), start=1)
+    ]
+    return pl.DataFrame(
+        rows,
+        schema={
+            "rule_number": pl.Int32,
+            "cluster_id": pl.Int32,
+            "cluster_name": pl.String,
+            "rule_sql": pl.String,
+            "users": pl.Int64,
+            "agreeing_share": pl.Float64,
+            "fidelity": pl.Float64,
+        },
+        orient="row",
+    )
+
+
+def _with_window(frame: pl.DataFrame, holdout: Holdout) -> pl.DataFrame:
+    import polars as pl
+
+    return frame.with_columns(
+        cutoff_date=pl.lit(holdout.cutoff, pl.Date),
+        holdout_days=pl.lit(holdout.days, pl.Int32),
+    )
+
+
+def _write_frame(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
+    """Replace a table inside the transaction that is open."""
+    con.register("_frame", frame.to_arrow())
+    con.execute(f"create or replace table analysis.{table} as select * from _frame")
+    con.unregister("_frame")
+
+
 def _write_models(
     con: duckdb.DuckDBPyConnection,
-    grid: LifecycleGrid,
-    clusters: ClusterResult,
+    thresholds: Thresholds,
+    models: PurchaseModels,
+    priors: str,
+    behaviour: Behaviour,
+    holdout: Holdout,
     users: int,
-    as_of_date: date | None,
+    as_of: date | None,
 ) -> None:
-    """One row for the grid and one for the clusters, which says why when there are none."""
+    """One row per kind of model; a row without a model says why there is none."""
     con.execute(
         """
         create or replace table analysis.segment_models (
@@ -102,46 +312,75 @@ def _write_models(
         )
         """
     )
-    if not users:
+    if as_of is None:
         return
-    model = clusters.model
-    fingerprint = model.fingerprint if model else "none"
+    buyers = models.buying.users if models.buying else 0
+    proof = {row["metric"]: row for row in holdout.metrics.rows(named=True)}
+    trained_on, trained_users = behaviour.trained_on
+
+    def row(
+        kind: str, model_id: str, day: date, count: int, definition: str, quality: Any
+    ) -> tuple:
+        return model_id, kind, day, count, definition, json.dumps(quality, sort_keys=True)
+
     con.executemany(
         "insert into analysis.segment_models values (?, ?, ?, ?, ?, ?)",
         [
-            (
-                grid.model_id,
-                "lifecycle_grid",
-                as_of_date,
+            row(
+                "thresholds",
+                thresholds.model_id,
+                as_of,
                 users,
-                grid.to_json(),
-                json.dumps({"is_usable": True, "message": "fixed thresholds, nothing is learned"}),
+                thresholds.to_json(),
+                {
+                    "is_frozen": thresholds.is_frozen,
+                    "message": thresholds.message,
+                    "learned_from": thresholds.learned_from,
+                },
             ),
-            (
-                f"behaviour_clusters-{as_of_date:%Y%m%d}-{fingerprint}",
+            row(
+                "purchase_models",
+                f"purchase_models-{as_of:%Y%m%d}",
+                as_of,
+                buyers,
+                models.to_json(),
+                {
+                    "is_usable": models.buying is not None,
+                    "message": " ".join(models.messages),
+                    "holdout": proof,
+                },
+            ),
+            row("rate_priors", f"rate_priors-{as_of:%Y%m%d}", as_of, users, priors, {}),
+            row(
                 "behaviour_clusters",
-                as_of_date,
-                clusters.trained_users,
-                model.to_json() if model else "{}",
-                json.dumps(clusters.quality, sort_keys=True),
+                behaviour.model_id,
+                trained_on,
+                trained_users,
+                behaviour.model.to_json() if behaviour.model else "{}",
+                behaviour.quality | {"message": behaviour.message},
             ),
         ],
     )
 
 
 def segment_sizes_markdown(con: duckdb.DuckDBPyConnection, minimum_users: int) -> str:
-    """Sizes of the lifecycle segments and clusters as markdown; small cells only as '<minimum'."""
+    """Sizes of segments, tiers, states and clusters as markdown; small cells only as '<minimum'."""
     sizes = con.execute(
         """
         select 'lifecycle' as kind, lifecycle_segment as name, count(*) as users
         from analysis.user_segments group by all
         union all
+        select 'value', value_tier, count(*) from analysis.user_segments group by all
+        union all
+        select 'payments', payment_state, count(*) from analysis.user_segments group by all
+        union all
         select 'cluster', cluster_name, count(*)
         from analysis.user_segments where cluster_name is not null group by all
         """
     ).fetchall()
+    kinds = ("lifecycle", "value", "payments", "cluster")
     rank = {name: place for place, name in enumerate(LIFECYCLE_SEGMENTS)}
-    sizes.sort(key=lambda row: (row[0] != "lifecycle", rank.get(row[1], 0), -row[2], row[1]))
+    sizes.sort(key=lambda row: (kinds.index(row[0]), rank.get(row[1], 0), -row[2], row[1]))
     rows = [
         f"| {kind} | {name} | {users if users >= minimum_users else f'<{minimum_users}'} |"
         for kind, name, users in sizes

@@ -18,6 +18,7 @@ import polars as pl
 
 from pipelines.formats.catalogue import all_formats
 from pipelines.ingest.lake import REJECTS_SCHEMA, lake_schema
+from pipelines.segments.tables import TABLES
 from pipelines.settings import Settings, Workspace
 from pipelines.warehouse import connect
 
@@ -440,7 +441,74 @@ _ANALYSIS = [
             as lifecycle_segment,
         case when paid_orders > 0 then 0 end as cluster_id,
         case when paid_orders > 0 then 'small tickets' end as cluster_name,
-        case when paid_orders > 0 then 0.9 end as cluster_margin
+        case when paid_orders > 0 then 0.9 end as cluster_margin,
+        case when paid_orders > 0 then 'low' else 'none' end as value_tier,
+        case when paid_orders > 0 then 'undisturbed' else 'never_paid' end as payment_state,
+        'standard' as thresholds_version
+    from marts.dim_users
+    """,
+    """
+    create or replace table analysis.user_scores as
+    select user_key, 0.1 as p_buys_7_days, 0.2 as p_buys_30_days, 0.3 as p_buys_60_days,
+        0.4 as p_buys_90_days, 1.5 as expected_orders_90_days, 30.0 as expected_spend_90_days,
+        0.01 as discount_rate, 0.0 as discount_rate_low, false as is_discount_prone,
+        0.02 as refund_rate, 0.01 as refund_rate_low, false as is_refund_prone,
+        0.05 as failure_rate, 0.02 as failure_rate_low, false as is_failure_prone
+    from marts.dim_users
+    """,
+    """
+    create or replace table analysis.user_features as
+    select user_key, 1.0 as recency_days, 1.0 as paid_orders, 5.0 as net_amount,
+        1.0 as tenure_days, 5.0 as median_ticket, 0.1 as gap_ratio, 0.0 as refund_rate_smoothed,
+        0.0 as failure_rate_smoothed, 0.0 as discount_rate_smoothed, 1.0 as active_month_share,
+        0.3 as weekend_share_smoothed, 0.0 as wallet_entropy
+    from marts.dim_users
+    where paid_orders > 0
+    """,
+    """
+    create or replace table analysis.lifecycle_rules as
+    select 'new_customers' as lifecycle_segment, 0 as recency_days_from, 14 as recency_days_to,
+        1 as orders_from, 1 as orders_to, 'standard' as thresholds_version, false as is_frozen
+    """,
+    """
+    create or replace table analysis.value_tiers as
+    select 'low' as value_tier, null as net_amount_from, 100 as net_amount_below
+    """,
+    """
+    create or replace table analysis.cluster_rules as
+    select 1 as rule_number, 0 as cluster_id, 'small tickets' as cluster_name,
+        'net_amount <= 10' as rule_sql, 5 as users, 1.0 as agreeing_share, 1.0 as fidelity
+    """,
+    """
+    create or replace table analysis.segment_movement as
+    select date '2026-01-31' as month_end, 'not_seen_yet' as from_segment,
+        'new_customers' as to_segment, 5 as users
+    """,
+    """
+    create or replace table analysis.cohort_retention as
+    select date '2026-01-01' as cohort_month, 0 as months_since, 5 as cohort_users, 5 as users
+    """,
+    """
+    create or replace table analysis.score_quality as
+    select 'active_auc' as metric, 0.7 as value, 0.6 as baseline, 'past_orders' as baseline_name,
+        'better' as verdict, 5 as users, date '2026-01-01' as cutoff_date, 30 as holdout_days
+    """,
+    """
+    create or replace table analysis.segment_proof as
+    select 'new_customers' as lifecycle_segment, 5 as users, 0.5 as predicted_active_share,
+        0.4 as actual_active_share, 1.0 as predicted_orders_per_user,
+        1.0 as actual_orders_per_user, 5.0 as actual_spend_per_user,
+        date '2026-01-01' as cutoff_date, 30 as holdout_days
+    """,
+    """
+    create or replace table analysis.score_calibration as
+    select 5 as band, 5 as users, 0.5 as predicted_active_share, 0.4 as actual_active_share,
+        date '2026-01-01' as cutoff_date, 30 as holdout_days
+    """,
+    """
+    create or replace table analysis.segment_history as
+    select user_key, date '2026-01-31' as month_end, 'new_customers' as lifecycle_segment,
+        'low' as value_tier
     from marts.dim_users
     """,
     """
@@ -474,8 +542,7 @@ _ANALYSIS = [
 PUBLISHED = "path:models/published"
 
 ANALYSIS_TABLES = (
-    "user_segments",
-    "segment_models",
+    *TABLES,
     "failure_breakdown",
     "failure_drivers",
     "failure_driver_model",

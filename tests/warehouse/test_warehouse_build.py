@@ -18,7 +18,12 @@ from pipelines.warehouse import connect, dbt_run
 
 
 def test_dagster_runs_dbt_around_the_analysis(whole_run):
-    assert whole_run.steps == ["dbt_models", "stand_in_analysis", "dbt_models_2"]
+    # Dagster numbers the two steps of one asset function as it likes.
+    assert [step.removesuffix("_2") for step in whole_run.steps] == [
+        "dbt_models",
+        "stand_in_analysis",
+        "dbt_models",
+    ]
 
 
 def test_assets_are_grouped_by_layer_and_owned():
@@ -34,7 +39,7 @@ def test_every_model_is_materialized_with_its_rows(whole_run):
     rows = dict(whole_run.rows)
     assert len(rows) == len(whole_run.rows)
     assert rows["marts/fct_captures"] == 6
-    assert rows["marketing/published_marketing__segment_summary"] == 1
+    assert rows["marketing/published_marketing__cluster_summary"] == 1
     # Counting a view would run it.
     assert rows["intermediate/int_captures__unioned"] is None
 

@@ -291,11 +291,12 @@ def test_amounts_are_conserved_per_currency(warehouse):
 
 def test_marketing_sees_no_small_groups(warehouse):
     summary = rows(warehouse, "select lifecycle_segment, users from marketing.segment_summary")
-    # Five people paid; the two who never did are too few to be shown.
-    assert summary == [("new_customers", 5)]
+    # The two who never paid are too few to be shown, and all less the five would tell of them.
+    assert summary == []
     assert len(rows(warehouse, "select * from analyst.segment_summary")) == 2
-    members = rows(warehouse, "select distinct lifecycle_segment from marketing.audience_members")
-    assert members == [("new_customers",)]
+    assert rows(warehouse, "select * from marketing.audience_members") == []
+    clusters = rows(warehouse, "select cluster_name, users from marketing.cluster_summary")
+    assert clusters == [("small tickets", 5)]
     shown = rows(warehouse, "select dimension_value from marketing.failure_breakdown order by all")
     # Three people failed with alipay: alone, all less the other wallets would tell of them.
     assert shown == [("all",), ("wechat_pay",)]
@@ -303,11 +304,11 @@ def test_marketing_sees_no_small_groups(warehouse):
 
 def test_marketings_shares_are_of_the_groups_shown(warehouse):
     """Five people of seven: a share of 5/7 would say that two more are hidden."""
-    for table in ("segment_summary", "cluster_summary"):
-        found = rows(
-            warehouse, f"select users, share_of_users, share_of_net_amount from marketing.{table}"
-        )
-        assert found == [(5, 1.0, 1.0)]
+    found = rows(
+        warehouse,
+        "select users, share_of_users, share_of_net_amount from marketing.cluster_summary",
+    )
+    assert found == [(5, 1.0, 1.0)]
     found = rows(warehouse, "select users, share_of_users from analyst.segment_summary order by 1")
     assert found == [(2, pytest.approx(2 / 7)), (5, pytest.approx(5 / 7))]
 

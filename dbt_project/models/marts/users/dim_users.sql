@@ -2,8 +2,8 @@ with orders as (
 
     select
         *,
-        -- Paid and not given back in full.
-        final_outcome = 'succeeded' and net_amount > 0 as is_paid,
+        -- Paid and not given back in full; an order that a coupon paid in full is paid.
+        final_outcome = 'succeeded' and (net_amount > 0 or refund_count = 0) as is_paid,
         currency = {{ reporting_currency() }} as is_reporting_currency
     from {{ ref('fct_payments') }}
     where user_key is not null and not is_test
@@ -79,6 +79,8 @@ users as (
         sum(case when is_paid then 1 else 0 end) as paid_orders,
         sum(case when refund_count > 0 then 1 else 0 end) as refunded_orders,
         sum(case when is_recovered then 1 else 0 end) as recovered_orders,
+        sum(case when recovery_type = 'other_wallet' then 1 else 0 end)
+            as orders_recovered_by_other_wallet,
         sum(case when final_outcome = 'failed' then 1 else 0 end) as lost_orders,
         {{ latest("final_outcome = 'failed'", 'coalesce(first_attempt_at, captured_at)', 'order_key') }}
             as is_last_order_lost,
@@ -109,6 +111,7 @@ select
     cast(users.paid_orders as integer) as paid_orders,
     cast(users.refunded_orders as integer) as refunded_orders,
     cast(users.recovered_orders as integer) as recovered_orders,
+    cast(users.orders_recovered_by_other_wallet as integer) as orders_recovered_by_other_wallet,
     cast(users.lost_orders as integer) as lost_orders,
     users.is_last_order_lost,
     cast(users.gross_amount as decimal(18, 4)) as gross_amount,

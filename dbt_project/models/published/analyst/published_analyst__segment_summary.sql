@@ -18,6 +18,12 @@ segments as (
 
 ),
 
+scores as (
+
+    select * from {{ source('analysis', 'user_scores') }}
+
+),
+
 -- dim_users counts a fully refunded order as not paid, so the share of refunded orders needs orders.
 succeeded_orders as (
 
@@ -44,9 +50,12 @@ summed as (
         sum(succeeded_orders.orders_succeeded) as orders_succeeded,
         sum(users.failed_attempts) as failed_attempts,
         sum(users.attempts) as attempts,
+        avg(cast(scores.p_buys_30_days as double)) as expected_active_share_30_days,
+        sum(cast(scores.expected_spend_90_days as double)) as expected_spend_90_days,
         min(users.currency) as currency
     from users
     inner join segments on users.user_key = cast(segments.user_key as uuid)
+    left join scores on users.user_key = cast(scores.user_key as uuid)
     left join succeeded_orders on users.user_key = succeeded_orders.user_key
     group by segments.lifecycle_segment
 
@@ -63,5 +72,7 @@ select
     median_recency_days,
     {{ share('orders_refunded', 'orders_succeeded') }} as refunded_order_share,
     {{ share('failed_attempts', 'attempts') }} as failed_attempt_share,
+    expected_active_share_30_days,
+    cast(expected_spend_90_days as decimal(18, 4)) as expected_spend_90_days,
     currency
 from summed

@@ -22,15 +22,13 @@ members as (
 
 ),
 
-large_segments as (
+-- Lists are as long as the summary says; what the summary hides has none.
+shown_segments as (
 
-    select lifecycle_segment
-    from members
-    group by lifecycle_segment
-    having count(distinct user_key) >= {{ minimum_cell_users() }}
+    select lifecycle_segment from {{ ref('published_marketing__segment_summary') }}
 
 )
 
 select members.lifecycle_segment, members.user_key
 from members
-inner join large_segments on members.lifecycle_segment = large_segments.lifecycle_segment
+inner join shown_segments on members.lifecycle_segment = shown_segments.lifecycle_segment

@@ -27,6 +27,12 @@ summed as (
     inner join segments on users.user_key = cast(segments.user_key as uuid)
     group by segments.cluster_id
 
+),
+
+cells as (
+
+    select *, {{ is_hidden_cell('users', tie='cluster_id') }} as is_hidden from summed
+
 )
 
 select
@@ -41,5 +47,5 @@ select
     median_orders,
     cast(median_ticket as decimal(18, 4)) as median_ticket,
     currency
-from summed
-where users >= {{ minimum_cell_users() }}
+from cells
+where not is_hidden

@@ -2,7 +2,8 @@
 
 with segments as (
 
-    select * from {{ ref('published_analyst__segment_summary') }}
+    select *, {{ is_hidden_cell('users', tie='lifecycle_segment') }} as is_hidden
+    from {{ ref('published_analyst__segment_summary') }}
 
 )
 
@@ -18,6 +19,8 @@ select
     median_recency_days,
     refunded_order_share,
     failed_attempt_share,
+    expected_active_share_30_days,
+    expected_spend_90_days,
     currency
 from segments
-where users >= {{ minimum_cell_users() }}
+where not is_hidden
