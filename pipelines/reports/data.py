@@ -56,6 +56,15 @@ AMOUNT_BANDS = ["0-50", "50-200", "200-500", "500-2000", "2000+"]
 _QUERIES = {
     "segments": "FROM segment_summary",
     "clusters": "FROM cluster_summary ORDER BY users DESC, cluster_id",
+    "lifecycle_rules": "FROM lifecycle_rules ORDER BY lifecycle_segment",
+    "movement": "FROM segment_movement ORDER BY month_end, from_segment, to_segment",
+    "retention": "FROM cohort_retention ORDER BY cohort_month, months_since",
+    "value_tiers": "FROM value_tiers ORDER BY net_amount_below IS NOT NULL, net_amount_below DESC",
+    "payment_states": "FROM payment_states ORDER BY users DESC, payment_state",
+    "proof": "FROM segment_proof",
+    "quality": "FROM score_quality ORDER BY metric",
+    "calibration": "FROM score_calibration ORDER BY band",
+    "cluster_rules": "FROM cluster_rules ORDER BY rule_number",
     "failures": "FROM failure_breakdown ORDER BY dimension, dimension_value, failure_category",
     "drivers": "FROM failure_drivers ORDER BY rank, feature",
     "driver_model": "FROM failure_driver_model ORDER BY metric",
@@ -82,6 +91,15 @@ class ReportData:
 
     segments: pl.DataFrame
     clusters: pl.DataFrame
+    lifecycle_rules: pl.DataFrame
+    movement: pl.DataFrame
+    retention: pl.DataFrame
+    value_tiers: pl.DataFrame
+    payment_states: pl.DataFrame
+    proof: pl.DataFrame
+    quality: pl.DataFrame
+    calibration: pl.DataFrame
+    cluster_rules: pl.DataFrame
     failures: pl.DataFrame
     drivers: pl.DataFrame
     driver_model: pl.DataFrame
@@ -151,11 +169,12 @@ def load_report_data(marketing_db: Path) -> ReportData:
         name: frame.with_columns(cs.decimal().cast(pl.Float64)) for name, frame in frames.items()
     }
     currency, others = _reporting_currency(frames["wallets"])
-    amounts = ("segments", "clusters", "refunds")
+    amounts = ("segments", "clusters", "refunds", "value_tiers", "payment_states")
     frames |= {name: _in_currency(frames[name], currency) for name in amounts}
     frames["failures"] = _blank_foreign_amounts(frames["failures"], currency)
     frames["wallets"] = _blank_foreign_amounts(frames["wallets"], currency)
     frames["segments"] = _ordered_segments(frames["segments"], frames.pop("audiences"))
+    frames["proof"] = _in_segment_order(frames["proof"])
     frames["daily"] = _newest_days(frames["daily"])
     month, previous, complete = _headline_month(
         frames["wallets"], frames["freshness"]["newest_business_date"].max()
@@ -220,10 +239,13 @@ def _blank_foreign_amounts(frame: pl.DataFrame, currency: str) -> pl.DataFrame:
 
 
 def _ordered_segments(segments: pl.DataFrame, audiences: pl.DataFrame) -> pl.DataFrame:
+    return _in_segment_order(segments.join(audiences, on="lifecycle_segment", how="left"))
+
+
+def _in_segment_order(rows: pl.DataFrame) -> pl.DataFrame:
     order = pl.DataFrame({"lifecycle_segment": SEGMENT_ORDER}).with_row_index("position")
     return (
-        segments.join(order, on="lifecycle_segment", how="left")
-        .join(audiences, on="lifecycle_segment", how="left")
+        rows.join(order, on="lifecycle_segment", how="left")
         .sort("position", "lifecycle_segment", nulls_last=True)
         .drop("position")
     )

@@ -14,7 +14,15 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipelines.reports import failure_figures, failure_readings, figures, readings, tables
+from pipelines.reports import (
+    failure_figures,
+    failure_readings,
+    figures,
+    readings,
+    segment_figures,
+    segment_readings,
+    tables,
+)
 from pipelines.reports.data import ReportData, load_report_data
 from pipelines.reports.kpis import build_kpis
 from pipelines.reports.style import PLOTLY_CONFIG
@@ -36,18 +44,43 @@ CONTENT_SECURITY_POLICY = (
 
 # Section -> figures in reading order. Segments and failures first: that is what readers come for.
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "segments": ("segment_shares", "segment_cards", "clusters"),
+    "segments": (
+        "segment_shares",
+        "segment_cards",
+        "segment_movement",
+        "cohort_retention",
+        "value_tiers",
+        "payment_states",
+        "segment_proof",
+        "score_quality",
+        "clusters",
+        "cluster_rules",
+    ),
     "failures": ("failure_causes", "failure_breakdown", "failure_money", "failure_drivers"),
     "wallets": ("wallet_comparison",),
     "performance": ("daily_success",),
     "hours": ("hour_failures", "hour_latency"),
     "refunds": ("refund_amounts", "refund_turnaround"),
 }
-WIDE = {"segment_shares", "segment_cards", "clusters", "wallet_comparison", "daily_success"}
+WIDE = {
+    "segment_shares",
+    "segment_cards",
+    "segment_movement",
+    "payment_states",
+    "clusters",
+    "cluster_rules",
+    "wallet_comparison",
+    "daily_success",
+}
 
 # Figure -> the metric of the registry that its "i" defines.
 FIGURE_METRICS = {
     "segment_shares": "share_of_net_amount",
+    "segment_movement": "share_of_from",
+    "cohort_retention": "retained_share",
+    "value_tiers": "share_of_net_amount",
+    "segment_proof": "actual_active_share",
+    "score_quality": "active_auc",
     "clusters": "share_of_users",
     "failure_causes": "share_of_failures",
     "failure_breakdown": "failure_rate",
@@ -124,6 +157,10 @@ def build_payload(data: ReportData, meta: dict[str, Any]) -> dict[str, Any]:
         "segments": data.segments.select(
             "lifecycle_segment", "users", "share_of_users", "share_of_net_amount"
         ).rows(named=True),
+        "segment_rules": {
+            language: segment_readings.segment_rules(data, Words(language))
+            for language in LANGUAGES
+        },
         "definitions": {row["metric_id"]: row for row in data.definitions.rows(named=True)},
         "defined_by": {name: id_ for name, id_ in FIGURE_METRICS.items() if id_ in known},
         "cards": _cards(data),
@@ -176,7 +213,28 @@ def _cards(data: ReportData) -> dict[str, dict[str, Any]]:
             data, readings.segments, figures.segment_shares, tables.segment_shares
         ),
         "segment_cards": _card(data, readings.segment_cards, None, None),
+        "segment_movement": _movement_card(data),
+        "cohort_retention": _card(
+            data,
+            segment_readings.retention,
+            segment_figures.cohort_retention,
+            tables.cohort_retention,
+        ),
+        "value_tiers": _card(
+            data, segment_readings.value_tiers, segment_figures.value_tiers, tables.value_tiers
+        ),
+        "payment_states": _card(data, segment_readings.payment_states, None, tables.payment_states),
+        "segment_proof": _card(
+            data, segment_readings.proof, segment_figures.segment_proof, tables.segment_proof
+        ),
+        "score_quality": _card(
+            data,
+            segment_readings.quality,
+            segment_figures.score_calibration,
+            tables.score_quality,
+        ),
         "clusters": _card(data, readings.clusters, None, tables.clusters),
+        "cluster_rules": _card(data, segment_readings.cluster_rules, None, _cluster_rules),
         "failure_causes": _card(
             data, failure_readings.causes, failure_figures.failure_causes, tables.failure_causes
         ),
@@ -219,6 +277,32 @@ def _card(
         "table": rows if rows and rows["rows"] else None,
     }
     return {"select": None, "initial": 0, "variants": [variant]}
+
+
+def _movement_card(data: ReportData) -> dict[str, Any]:
+    months = data.movement["month_end"].unique().sort(descending=True).to_list()
+    variants = [
+        {
+            "label": f"@month.{month.isoformat()}",
+            "reading": _both(
+                lambda words, month=month: segment_readings.movement(data, words, month)
+            ),
+            "figure": segment_figures.segment_movement(data, month),
+            "table": tables.segment_movement(data, month),
+        }
+        for month in months
+    ]
+    if not variants:
+        empty = _both(lambda words: words.text("reading.movement_empty"))
+        variants = [{"label": None, "reading": empty, "figure": None, "table": None}]
+    return {"select": "select.month", "initial": 0, "variants": variants}
+
+
+def _cluster_rules(data: ReportData) -> dict[str, Any]:
+    def phrase(rule: str) -> dict[str, str]:
+        return _both(lambda words: segment_readings.cluster_rule(rule, data, words))
+
+    return tables.cluster_rules(data, phrase)
 
 
 def _breakdown_card(data: ReportData) -> dict[str, Any]:

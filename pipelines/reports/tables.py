@@ -11,6 +11,7 @@ date or month; `small` marks rows with fewer than 30 cases.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -30,6 +31,17 @@ _KINDS = {
     "business_date": "date",
     "month": "month",
     "cluster_name": "traits",
+    "from_segment": "category:segment",
+    "to_segment": "category:segment",
+    "value_tier": "category:value_tier",
+    "payment_state": "category:payment_state",
+    "metric": "category:measure",
+    "baseline_name": "category:baseline",
+    "verdict": "category:verdict",
+    "month_end": "month",
+    "cohort_month": "month",
+    "rule": "phrase",
+    "rule_sql": "text",
 }
 _MONEY = {
     "net_amount",
@@ -42,6 +54,10 @@ _MONEY = {
     "amount_recovered",
     "amount_lost",
     "amount_open",
+    "expected_spend_90_days",
+    "net_amount_from",
+    "net_amount_below",
+    "actual_spend_per_user",
 }
 _DECIMALS = {
     "importance_mean": 4,
@@ -51,6 +67,11 @@ _DECIMALS = {
     "turnaround_hours_p90": 2,
     "median_recency_days": 0,
     "median_orders": 1,
+    "predicted_orders_per_user": 2,
+    "actual_orders_per_user": 2,
+    # Measures of a score: some are shares, some amounts of error, all read with three digits.
+    "measure_value": 3,
+    "baseline": 3,
 }
 _LABELS = {
     "lifecycle_segment": "segment",
@@ -58,6 +79,7 @@ _LABELS = {
     "failure_category": "cause",
     "failure_rate_low": "rate_low",
     "failure_rate_high": "rate_high",
+    "metric": "measure",
 }
 
 
@@ -66,7 +88,8 @@ def segment_shares(data: ReportData) -> Table:
     return _table(
         data.segments,
         "lifecycle_segment users share_of_users net_amount share_of_net_amount paid_orders "
-        "median_ticket median_recency_days refunded_order_share failed_attempt_share members",
+        "median_ticket median_recency_days refunded_order_share failed_attempt_share "
+        "expected_active_share_30_days expected_spend_90_days members",
         "users",
     )
 
@@ -79,6 +102,60 @@ def clusters(data: ReportData) -> Table:
         "median_orders median_ticket",
         "users",
     )
+
+
+def segment_movement(data: ReportData, month: date) -> Table:
+    """One row per move of a month, the largest first."""
+    rows = data.movement.filter(pl.col("month_end") == month)
+    rows = rows.sort("users", "from_segment", "to_segment", descending=[True, False, False])
+    return _table(rows, "from_segment to_segment users share_of_from", "users")
+
+
+def cohort_retention(data: ReportData) -> Table:
+    """One row per month of the first payment and months since."""
+    columns = "cohort_month months_since cohort_users users retained_share"
+    return _table(data.retention, columns, "users")
+
+
+def value_tiers(data: ReportData) -> Table:
+    """One row per value tier, the best first."""
+    return _table(
+        data.value_tiers,
+        "value_tier net_amount_from net_amount_below users share_of_users paid_orders net_amount "
+        "share_of_net_amount",
+        "users",
+    )
+
+
+def payment_states(data: ReportData) -> Table:
+    """One row per payment state."""
+    columns = "payment_state users share_of_users net_amount failed_attempts lost_orders"
+    return _table(data.payment_states, columns, "users")
+
+
+def segment_proof(data: ReportData) -> Table:
+    """One row per lifecycle segment on the cut-off day."""
+    return _table(
+        data.proof,
+        "lifecycle_segment users predicted_active_share actual_active_share "
+        "predicted_orders_per_user actual_orders_per_user actual_spend_per_user",
+        "users",
+    )
+
+
+def score_quality(data: ReportData) -> Table:
+    """One row per measure on held-out time, beside the simplest guess."""
+    rows = data.quality.rename({"value": "measure_value"})
+    return _table(rows, "metric measure_value baseline baseline_name verdict", None)
+
+
+def cluster_rules(data: ReportData, phrase: Callable[[str], dict[str, str]]) -> Table:
+    """One row per rule; `phrase` gives a rule's text in every language."""
+    table = _table(data.cluster_rules, "cluster_name rule_sql users agreeing_share", "users")
+    table["columns"].insert(1, _column("rule"))
+    for row in table["rows"]:
+        row.insert(1, phrase(row[1]))
+    return table
 
 
 def failure_causes(data: ReportData) -> Table:

@@ -27,7 +27,39 @@ TABLES = {
         lifecycle_segment VARCHAR, users BIGINT, share_of_users DOUBLE, paid_orders BIGINT,
         net_amount DECIMAL(18,4), share_of_net_amount DOUBLE, median_ticket DECIMAL(18,4),
         median_recency_days DOUBLE, refunded_order_share DOUBLE, failed_attempt_share DOUBLE,
+        expected_active_share_30_days DOUBLE, expected_spend_90_days DECIMAL(18,4),
         currency VARCHAR""",
+    "lifecycle_rules": """
+        lifecycle_segment VARCHAR, recency_days_from INTEGER, recency_days_to INTEGER,
+        orders_from INTEGER, orders_to INTEGER, thresholds_version VARCHAR, is_frozen BOOLEAN""",
+    "segment_movement": """
+        month_end DATE, from_segment VARCHAR, to_segment VARCHAR, users BIGINT,
+        share_of_from DOUBLE""",
+    "cohort_retention": """
+        cohort_month DATE, months_since INTEGER, cohort_users BIGINT, users BIGINT,
+        retained_share DOUBLE""",
+    "value_tiers": """
+        value_tier VARCHAR, net_amount_from DECIMAL(18,4), net_amount_below DECIMAL(18,4),
+        users BIGINT, share_of_users DOUBLE, paid_orders BIGINT, net_amount DECIMAL(18,4),
+        share_of_net_amount DOUBLE, currency VARCHAR, thresholds_version VARCHAR,
+        is_frozen BOOLEAN""",
+    "payment_states": """
+        payment_state VARCHAR, users BIGINT, share_of_users DOUBLE, net_amount DECIMAL(18,4),
+        failed_attempts BIGINT, lost_orders BIGINT, currency VARCHAR""",
+    "score_quality": """
+        metric VARCHAR, value DOUBLE, baseline DOUBLE, baseline_name VARCHAR, verdict VARCHAR,
+        users BIGINT, cutoff_date DATE, holdout_days INTEGER""",
+    "segment_proof": """
+        lifecycle_segment VARCHAR, users BIGINT, predicted_active_share DOUBLE,
+        actual_active_share DOUBLE, predicted_orders_per_user DOUBLE,
+        actual_orders_per_user DOUBLE, actual_spend_per_user DOUBLE, cutoff_date DATE,
+        holdout_days INTEGER""",
+    "score_calibration": """
+        band INTEGER, users BIGINT, predicted_active_share DOUBLE, actual_active_share DOUBLE,
+        cutoff_date DATE, holdout_days INTEGER""",
+    "cluster_rules": """
+        rule_number INTEGER, cluster_id INTEGER, cluster_name VARCHAR, rule_sql VARCHAR,
+        users BIGINT, agreeing_share DOUBLE, fidelity DOUBLE""",
     "cluster_summary": """
         cluster_id INTEGER, cluster_name VARCHAR, users BIGINT, share_of_users DOUBLE,
         net_amount DECIMAL(18,4), share_of_net_amount DOUBLE, median_recency_days DOUBLE,
@@ -250,6 +282,65 @@ def _hourly_rows() -> list[tuple]:
     return rows
 
 
+CUTOFF = date(2026, 1, 1)
+MOVES = [
+    ("champions", "champions", 150, 0.75),
+    ("champions", "loyal", 50, 0.25),
+    ("new_customers", "about_to_sleep", 90, 0.9),
+    ("new_customers", "potential_loyalists", 10, 0.1),
+    ("not_seen_yet", "new_customers", 118, 1.0),
+]
+
+
+def segment_tables() -> dict[str, list[tuple]]:
+    from dataclasses import astuple
+
+    from pipelines.segments.lifecycle import LifecycleGrid, segment_rules
+
+    return {
+        "lifecycle_rules": [
+            (*astuple(rule), "standard", False) for rule in segment_rules(LifecycleGrid())
+        ],
+        "segment_movement": [
+            (end, *move) for end in (date(2026, 2, 28), date(2026, 3, 31)) for move in MOVES
+        ],
+        "cohort_retention": [
+            (MONTHS[0], 0, 400, 400, 1.0),
+            (MONTHS[0], 1, 400, 120, 0.3),
+            (MONTHS[0], 2, 400, 100, 0.25),
+            (MONTHS[1], 0, 300, 300, 1.0),
+            (MONTHS[1], 1, 300, 60, 0.2),
+        ],
+        "value_tiers": [
+            ("top", 1700, None, 98, 0.05, 1600, 890_000, 0.46, "CNY", "standard", False),
+            ("high", 460, 1700, 290, 0.15, 2100, 640_000, 0.33, "CNY", "standard", False),
+            ("low", None, 460, 1500, 0.8, 2000, 404_000, 0.21, "CNY", "standard", False),
+        ],
+        "payment_states": [
+            ("undisturbed", 1700, 0.87, 1_700_000, 300, 200, "CNY"),
+            ("lost_after_failure", 89, 0.05, 56_201, 201, 142, "CNY"),
+            ("never_paid", 66, 0.03, 0, 80, 70, "CNY"),
+        ],
+        "score_quality": [
+            ("active_auc", 0.834, 0.828, "days_since_last_order", "equal", 1800, CUTOFF, 90),
+            ("orders_mae", 0.28, 0.33, "past_rate", "better", 1800, CUTOFF, 90),
+            ("segments_explained_share", 0.19, 0.16, "recency_only", "better", 1800, CUTOFF, 90),
+            ("spend_gini", 0.76, 0.77, "past_spend", "worse", 1800, CUTOFF, 90),
+        ],
+        "segment_proof": [
+            ("champions", 300, 0.64, 0.59, 1.5, 1.4, 57.5, CUTOFF, 90),
+            ("hibernating", 900, 0.04, 0.04, 0.05, 0.05, 1.6, CUTOFF, 90),
+            ("attempted_never_paid", 60, None, 0.1, None, 0.1, 4.0, CUTOFF, 90),
+        ],
+        "score_calibration": [(0, 900, 0.04, 0.05, CUTOFF, 90), (6, 300, 0.64, 0.6, CUTOFF, 90)],
+        "cluster_rules": [
+            (1, 0, "recent + frequent", "recency_days <= 30.5 and net_amount > 36.8", 600, 0.95,
+             0.91),
+            (2, 1, "large tickets + rare", "recency_days > 30.5", 300, 0.85, 0.91),
+        ],
+    }  # fmt: skip
+
+
 def release_tables() -> dict[str, list[tuple]]:
     rng = random.Random(20260101)
     people = sum(users for _, users, _, _ in SEGMENTS)
@@ -267,6 +358,8 @@ def release_tables() -> dict[str, list[tuple]]:
                 age,
                 0.02,
                 0.07 if share else 1.0,
+                0.8 - age / 120 if age else None,
+                users * share * 40,
                 "CNY",
             )
             for name, users, share, age in SEGMENTS
@@ -288,6 +381,7 @@ def release_tables() -> dict[str, list[tuple]]:
                 "CNY",
             ),
         ],
+        **segment_tables(),
         "failure_breakdown": _breakdown_rows(),
         "failure_drivers": [
             ("amount", 0.031, 0.004, 1),

@@ -11,7 +11,7 @@ from reports_release import META, build_marketing_db
 from pipelines.reports import render_report
 
 CHROMIUM = Path("/usr/bin/chromium")
-CHARTS = 10
+CHARTS = 15
 
 pytestmark = [
     pytest.mark.browser,

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from reports_release import build_marketing_db
 
-from pipelines.reports import failure_readings, readings
+from pipelines.reports import failure_readings, readings, segment_readings
 from pipelines.reports.data import SEGMENT_ORDER, ReportData, load_report_data
 from pipelines.reports.words import LANGUAGES, LOCALES, Words, load_catalogue
-from pipelines.segments.lifecycle import LIFECYCLE_SEGMENTS, LifecycleGrid
+from pipelines.segments.lifecycle import LIFECYCLE_SEGMENTS
 
 ZH, EN = Words("zh"), Words("en")
 READINGS = [
@@ -24,6 +24,12 @@ READINGS = [
     failure_readings.causes,
     failure_readings.money,
     failure_readings.drivers,
+    segment_readings.retention,
+    segment_readings.value_tiers,
+    segment_readings.payment_states,
+    segment_readings.proof,
+    segment_readings.quality,
+    segment_readings.cluster_rules,
 ]
 
 
@@ -60,26 +66,90 @@ def test_no_key_is_written_twice(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("group", ["segment", "cause", "wallet", "channel", "feature", "dimension"])
+@pytest.mark.parametrize(
+    "group",
+    [
+        "segment",
+        "cause",
+        "wallet",
+        "channel",
+        "feature",
+        "dimension",
+        "value_tier",
+        "payment_state",
+        "measure",
+        "trait",
+        "natural",
+    ],
+)
 def test_names_on_one_axis_are_distinct(language, group):
     entries = load_catalogue(language).items()
     names = [text for key, text in entries if key.startswith(f"{group}.")]
     assert len(names) == len(set(names))
 
 
-def test_every_segment_has_a_name_a_rule_and_an_action():
+def test_every_segment_has_a_name_a_rule_and_an_action(data):
     catalogue = load_catalogue("zh")
+    of_the_grid = set(segment_readings.segment_rules(data, ZH))
     for segment in {*LIFECYCLE_SEGMENTS, *SEGMENT_ORDER}:
-        assert {f"{part}.{segment}" for part in ("segment", "segment_rule", "segment_action")} <= (
-            set(catalogue)
-        )
+        assert {f"segment.{segment}", f"segment_action.{segment}"} <= set(catalogue)
+        assert (f"segment_rule.{segment}" in catalogue) != (segment in of_the_grid)
 
 
-def test_rules_in_words_are_the_rules_of_the_grid():
-    """The catalogue writes the thresholds out: a changed grid must change the wording."""
-    grid = LifecycleGrid()
-    assert grid.recency_days_at_most == (14, 30, 60, 120)
-    assert grid.orders_at_least == (2, 3, 5, 10)
+def test_rules_in_words_follow_the_thresholds_in_force(data):
+    assert segment_readings.segment_rules(data, EN) == {
+        "champions": "5 orders or more, last paid within 14 days.",
+        "loyal": "5 orders or more, last paid 15 to 60 days ago.",
+        "potential_loyalists": "2 to 4 orders, last paid within 30 days.",
+        "new_customers": "One order, last paid within 14 days.",
+        "promising": "One order, last paid 15 to 30 days ago.",
+        "need_attention": "3 to 4 orders, last paid 31 to 60 days ago.",
+        "about_to_sleep": "1 to 2 orders, last paid 31 to 60 days ago.",
+        "at_risk": "3 to 9 orders, last paid 61 days ago or longer.",
+        "cant_lose": "10 orders or more, last paid 61 days ago or longer.",
+        "hibernating": "1 to 2 orders, last paid 61 days ago or longer.",
+    }
+    assert (
+        segment_readings.segment_rules(data, ZH)["new_customers"] == "只有一笔订单，14 天内付过款。"
+    )
+
+
+def test_rules_of_clusters_are_said_in_everyday_units(data):
+    rule = "recency_days > 30.5 and recency_days <= 60.5 and net_amount > 36.8 and gap_ratio <= 2"
+    assert segment_readings.cluster_rule(rule, data, EN) == (
+        "days since the last payment 31 to 60, net amount from ¥37, times the usual gap up to 2.00"
+    )
+    assert segment_readings.cluster_rule("true", data, EN) == "everybody"
+
+
+def test_movement_names_the_largest_move_and_those_who_stayed(data):
+    march = date(2026, 3, 31)
+    assert segment_readings.movement(data, EN, march) == (
+        "In March 2026 the largest move was from “New customers” to “About to sleep”: 90 users,"
+        " 90.0% of those who were there. 75.0% of the champions of a month earlier still are."
+    )
+    assert "complete months" in segment_readings.movement(data, EN, date(2020, 1, 31))
+
+
+def test_scores_that_do_not_beat_the_simple_guess_say_so(data, tmp_path, release_rows):
+    said = segment_readings.quality(data, EN)
+    assert "no better than days since the last order (0.828)" in said
+    assert said.endswith("No better than the simplest guess: spend: Gini.")
+    rows = release_rows["score_quality"]
+    worse = changed(
+        tmp_path, release_rows, score_quality=[(*row[:4], "worse", *row[5:]) for row in rows]
+    )
+    assert "do not rank by it" in segment_readings.quality(worse, EN)
+    assert "use recency" in segment_readings.proof(worse, EN)
+
+
+def test_proof_compares_segments_on_held_out_days(data, nothing):
+    said = segment_readings.proof(data, EN)
+    assert said.startswith("In the 90 days after 2026-01-01, “Champions” were the most active")
+    assert "59.0% bought" in said
+    assert "“Hibernating” the least (4.0%)" in said
+    assert said.endswith("better than recency alone.")
+    assert "No proof yet" in segment_readings.proof(nothing, EN)
 
 
 def test_every_failure_category_has_a_name():
@@ -88,6 +158,25 @@ def test_every_failure_category_has_a_name():
 
     categories = set(pl.read_csv(seed, infer_schema=False)["category"])
     assert {f"cause.{name}" for name in categories} <= set(load_catalogue("en"))
+
+
+def test_every_trait_feature_tier_state_and_measure_of_the_segments_has_a_name():
+    from pipelines.segments.features import FEATURE_NAMES
+    from pipelines.segments.measures import METRICS
+    from pipelines.segments.naming import AVERAGE, TRAITS
+    from pipelines.segments.states import PAYMENT_STATES
+    from pipelines.segments.thresholds import NO_VALUE, VALUE_TIERS
+
+    names = {f"trait.{word}" for pair in TRAITS.values() for word in pair} | {f"trait.{AVERAGE}"}
+    names |= {f"natural.{name}" for name in FEATURE_NAMES}
+    names |= {f"measure.{name}" for name in METRICS}
+    names |= {f"payment_state.{name}" for name in PAYMENT_STATES}
+    names |= {f"value_tier.{name}" for name in (*VALUE_TIERS, NO_VALUE)}
+    catalogue = load_catalogue("en")
+    assert names <= set(catalogue)
+    assert {key for key in catalogue if key.startswith("trait.")} == {
+        name for name in names if name.startswith("trait.")
+    }
 
 
 def test_every_model_feature_has_a_name():

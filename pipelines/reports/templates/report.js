@@ -43,6 +43,7 @@
       case "category": return label(`@${column.group}.${value}`);
       case "token": return label(value);
       case "traits": return traits(value);
+      case "phrase": return value[state.lang];
       case "percent": return percent(value, column.digits);
       case "points": return number(value * 100, { signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 });
       case "money": return money(value);
@@ -128,7 +129,7 @@
     document.getElementById("limits").replaceChildren(...lines.map((line) => el("li", "", line)));
     const files = t(report.files.analyst ? "ui.files_text" : "ui.files_text_marketing", report.files);
     const first = report.segments.find((row) => row.lifecycle_segment === "at_risk") ?? report.segments[0];
-    const query = first ? [el("h3", "", t("ui.query_title")), el("p", "reading", t("ui.query_text")), el("pre", "", `SELECT user_key FROM audience_members\nWHERE lifecycle_segment = '${first.lifecycle_segment}';`)] : [];
+    const query = first ? [el("h3", "", t("ui.query_title")), el("p", "reading", t("ui.query_text")), el("pre", "", `SELECT user_key FROM audience_members\nWHERE lifecycle_segment = '${first.lifecycle_segment}';`), el("p", "reading", t("ui.audience_text")), el("pre", "", `wallet audience --segment ${first.lifecycle_segment} --wallet alipay\nwallet resolve AUDIENCE.csv --customers CUSTOMERS.csv --purpose win-back`)] : [];
     document.getElementById("files").replaceChildren(el("h3", "", t("ui.files_title")), el("p", "reading", files), ...query);
     document.getElementById("glossary-title").textContent = t("ui.all_definitions", { n: Object.keys(report.definitions).length });
     document.getElementById("glossary").replaceChildren(...Object.keys(report.definitions).map((id) => el("div", "", el("dt", "", report.definitions[id][`label_${state.lang}`]), el("dd", "", ...definitionBody(id)))));
@@ -137,7 +138,7 @@
     return el("div", "people", ...report.segments.map((row) => {
       const size = t("ui.size", { users: number(row.users), share: percent(row.share_of_users), net: percent(row.share_of_net_amount ?? 0) });
       const name = row.lifecycle_segment;
-      const rule = report.strings[state.lang][`segment_rule.${name}`];
+      const rule = report.segment_rules[state.lang][name] ?? report.strings[state.lang][`segment_rule.${name}`];
       return el("div", "person", el("h4", "", label(`@segment.${name}`)), el("div", "size", size), rule ? el("p", "", rule) : null, rule ? el("p", "do", `→ ${t(`segment_action.${name}`)}`) : null);
     }));
   }
@@ -173,14 +174,14 @@
     if (column === undefined) return paired;
     const collator = new Intl.Collator(locale(), { numeric: true });
     const kind = variantOf(name).table.columns[column];
-    const key = (row) => (["category", "token", "traits"].includes(kind.kind) ? shown(kind, row[column]) : row[column]);
+    const key = (row) => (["category", "token", "traits", "phrase"].includes(kind.kind) ? shown(kind, row[column]) : row[column]);
     return paired.sort(([a], [b]) => {
       const [x, y] = [key(a), key(b)];
       if (x === null || y === null) return (x === null) - (y === null);
       return direction * (typeof x === "number" ? x - y : collator.compare(x, y));
     });
   }
-  const isText = (column) => ["category", "token", "traits", "date", "month"].includes(column.kind);
+  const isText = (column) => ["category", "token", "traits", "phrase", "text", "date", "month"].includes(column.kind);
   function drawTable(name) {
     const card = cardOf(name);
     const { table, figure } = variantOf(name);
@@ -211,7 +212,7 @@
   /** CSV of the table as sorted: translated names, plain numbers; cells a spreadsheet would run are defused. */
   function csvOf(name) {
     const { columns } = variantOf(name).table;
-    const plain = (column, value) => (value === null ? "" : ["category", "token", "traits"].includes(column.kind) ? shown(column, value) : value);
+    const plain = (column, value) => (value === null ? "" : ["category", "token", "traits", "phrase"].includes(column.kind) ? shown(column, value) : value);
     const cell = (value) => {
       const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
       return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
