@@ -208,6 +208,113 @@ def report(
 
 
 @app.command()
+def audience(
+    segment: Annotated[list[str] | None, typer.Option(help="Lifecycle segment.")] = None,
+    value_tier: Annotated[list[str] | None, typer.Option(help="top, high, middle, low.")] = None,
+    payment_state: Annotated[list[str] | None, typer.Option(help="lost_after_failure, …")] = None,
+    wallet: Annotated[list[str] | None, typer.Option(help="Wallet tried first.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="zh-CN, en, …")] = None,
+    os: Annotated[list[str] | None, typer.Option(help="ios, android, …")] = None,
+    channel: Annotated[list[str] | None, typer.Option(help="app, mini_program, …")] = None,
+    cluster: Annotated[list[str] | None, typer.Option(help="Id of a behaviour cluster.")] = None,
+    refund_prone: Annotated[
+        bool | None, typer.Option("--refund-prone/--not-refund-prone", help="Either if none.")
+    ] = None,
+    hurt_by_failures: Annotated[
+        bool | None, typer.Option("--hurt-by-failures/--not-hurt-by-failures")
+    ] = None,
+    discount_seeker: Annotated[
+        bool | None, typer.Option("--discount-seeker/--not-discount-seeker")
+    ] = None,
+    chance_30_days: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Least chance to buy within 30 days.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the list.")] = None,
+) -> None:
+    """Write an audited list of pseudonyms: a segment, narrowed down; options may be repeated."""
+    from pipelines.publish.audience import AudienceError, AudienceFilter, make_audience
+    from pipelines.publish.pointer import ReleaseError
+
+    wanted = AudienceFilter(
+        *(
+            tuple(values or ())
+            for values in (
+                segment,
+                value_tier,
+                payment_state,
+                wallet,
+                language,
+                os,
+                channel,
+                cluster,
+            )
+        ),
+        refund_prone,
+        hurt_by_failures,
+        discount_seeker,
+        chance_30_days,
+    )
+    try:
+        made = make_audience(
+            _settings().open_workspace(), name or "-".join(segment or ["audience"]), wanted
+        )
+    except (AudienceError, ReleaseError) as error:
+        raise _fail(str(error)) from None
+    console.print(f"{made.members:,} people, audit passed, release {made.release_id}")
+    console.print(str(made.path), soft_wrap=True, markup=False)
+
+
+@app.command()
+def resolve(
+    audience: Annotated[Path, typer.Argument(help="CSV written by `wallet audience`.")],
+    customers: Annotated[
+        Path, typer.Option(help="Your own customers: CSV with user_id, or app_id and openid.")
+    ],
+    purpose: Annotated[str, typer.Option(help="What for; kept in the log.")],
+    out: Annotated[Path | None, typer.Option(help="New file; beside CUSTOMERS if none.")] = None,
+) -> None:
+    """Map a list back to your own customers, on the machine that holds the key; logged."""
+    from pipelines.ingest.pseudonyms import KeyRefusedError
+    from pipelines.ingest.resolve import ResolveError
+    from pipelines.ingest.resolve import resolve as resolve_list
+
+    target = out or customers.with_name(f"{audience.stem}-resolved.csv")
+    try:
+        made = resolve_list(_settings().open_workspace(), audience, customers, target, purpose)
+    except (ResolveError, KeyRefusedError) as error:
+        raise _fail(str(error)) from None
+    console.print(f"{made.found:,} of {made.wanted:,} people found; this was logged")
+    console.print(str(made.path), soft_wrap=True, markup=False)
+
+
+@app.command()
+def thresholds(
+    adopt: Annotated[bool, typer.Option("--adopt", help="Freeze the proposed ones.")] = False,
+) -> None:
+    """Show the segments' thresholds in force beside what the data would propose today."""
+    from pipelines.automation import WorkspaceBusyError, run_lock
+    from pipelines.segments.review import ReviewError, review
+
+    workspace = _settings().open_workspace()
+    try:
+        with run_lock(workspace):
+            now, proposed, adopted = review(workspace, adopt=adopt)
+    except (ReviewError, WorkspaceBusyError) as error:
+        raise _fail(str(error)) from None
+    table = Table("", "In force", "Proposed today", box=None)
+    for label, values in (
+        ("Version", lambda t: t.grid.version),
+        ("Days since last paid, scores 5 to 2", lambda t: str(t.grid.recency_days_at_most)),
+        ("Paid orders, scores 2 to 5", lambda t: str(t.grid.orders_at_least)),
+        ("Net amount, top / high / middle", lambda t: f"{t.value_at_least} {t.currency}"),
+    ):
+        table.add_row(label, values(now), values(proposed))
+    console.print(table)
+    if adopted:
+        console.print(f"Frozen as {adopted.grid.version}. Run `wallet run` to name all users anew.")
+
+
+@app.command()
 def doctor(
     file: Annotated[
         Path | None, typer.Argument(help="A file to explain; the machine if none.")
