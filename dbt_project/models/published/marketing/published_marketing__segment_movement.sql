@@ -2,7 +2,7 @@
 
 {#- Rounds of hiding, as in failure_breakdown; assert_hidden_moves_stay_hidden stops the run if this
     should need more. -#}
-{% set rounds = 4 %}
+{% set rounds = 8 %}
 
 with movement as (
 
