@@ -25,6 +25,9 @@
         'paypal_settlement': 'stg_paypal__settlement',
         'paypal_transaction_detail': 'stg_paypal__transaction_detail',
         'security_events': 'stg_merchant__security_events',
+        'stripe_api': 'stg_stripe__objects',
+        'stripe_balance': 'stg_stripe__balance',
+        'stripe_payments': 'stg_stripe__payments',
         'support_tickets': 'stg_merchant__support_tickets',
         'survey_feedback': 'stg_merchant__survey_feedback',
         'wechat_funds_bill': 'stg_wechat_pay__funds_bill',
@@ -44,6 +47,8 @@
             'int_antom__payment_attempts',
             'int_merchant__payment_attempts',
             'int_paypal__payment_attempts',
+            'int_stripe__api_payment_attempts',
+            'int_stripe__payment_attempts',
         ],
         'capture': [
             'int_adyen__booked_captures',
@@ -54,6 +59,9 @@
             'int_alipay__global_captures',
             'int_antom__captures',
             'int_paypal__captures',
+            'int_stripe__api_captures',
+            'int_stripe__balance_captures',
+            'int_stripe__captures',
             'int_wechat_pay__captures',
             'int_wechat_pay__funds_captures',
             'int_wechat_pay__global_captures',
@@ -67,6 +75,9 @@
             'int_alipay__global_refunds',
             'int_antom__refunds',
             'int_paypal__refunds',
+            'int_stripe__api_refunds',
+            'int_stripe__balance_refunds',
+            'int_stripe__refunds',
             'int_wechat_pay__funds_refunds',
             'int_wechat_pay__global_refunds',
             'int_wechat_pay__refunds',
@@ -78,12 +89,17 @@
             'int_alipay__global_movements',
             'int_antom__balance_movements',
             'int_paypal__balance_movements',
+            'int_stripe__api_balance_movements',
+            'int_stripe__balance_movements',
             'int_wechat_pay__balance_movements',
         ],
         'dispute': [
             'int_adyen__disputes',
             'int_antom__disputes',
             'int_paypal__disputes',
+            'int_stripe__api_disputes',
+            'int_stripe__balance_disputes',
+            'int_stripe__disputes',
         ],
         'payment_event': [
             'int_adyen__payment_events',
@@ -320,9 +336,18 @@
     {%- for name in models %}
 select
     {%- for column, type in kind_columns(kind) %}
-    cast({{ column }} as {{ type }}) as {{ column }}{{ "," if not loop.last }}
+    {%- if column == 'order_key' and kind in ['capture', 'refund'] %}
+    -- The attempt log may say which order the provider's payment belongs to.
+    cast(coalesce(links.order_key, lines.order_key) as uuid) as order_key{{ "," if not loop.last }}
+    {%- else %}
+    cast(lines.{{ column }} as {{ type }}) as {{ column }}{{ "," if not loop.last }}
+    {%- endif %}
     {%- endfor %}
-from {{ ref(name) }}
+from {{ ref(name) }} as lines
+    {%- if kind in ['capture', 'refund'] %}
+left join {{ ref('int_merchant__payment_links') }} as links
+    on lines.capture_key = links.provider_payment_key
+    {%- endif %}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
     {%- if not models %}

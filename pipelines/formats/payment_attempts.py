@@ -21,7 +21,7 @@ from pipelines.formats.contract import (
     one_of_check,
     own_field,
 )
-from pipelines.formats.format import Format, Pseudonym, RowCheck
+from pipelines.formats.format import UNIT_SEPARATOR, Format, Pseudonym, RowCheck
 from pipelines.formats.shapes import CODE, LANGUAGE, REGION, SYSTEM, VERSION
 from pipelines.formats.times import iso_time_checks
 
@@ -38,6 +38,10 @@ CONTRACT = Contract(
     ),
     optional=(
         own_field("wallet", shape=CODE),  # alipay, apple_pay, …; default: the provider
+        own_field("funding_brand", shape=CODE),  # card brand behind a wallet: visa, mastercard, …
+        # The provider's id of the payment: ch_…/pi_… of Stripe, pspReference of Adyen, PayPal's
+        # transaction id; links an order to an export that lacks the order number.
+        own_field("provider_payment_id", keep=False),
         own_field("method", shape=CODE),  # app, jsapi, native, h5, micropay, …
         own_field("finished_at"),  # ISO-8601 with offset or Z
         own_field("provider_state", shape=CODE),
@@ -74,6 +78,14 @@ FORMAT = Format(
         Pseudonym("user_key", "subject", pl.col("user_id")),
         Pseudonym("device_key", "device", pl.col("device_id")),
         Pseudonym("retry_of_key", "attempt", pl.col("retry_of")),
+        Pseudonym(
+            "provider_payment_key",
+            "capture",
+            pl.concat_str(
+                [pl.col("provider").str.to_lowercase(), pl.col("provider_payment_id")],
+                separator=UNIT_SEPARATOR,
+            ),
+        ),
     ),
     normalise={
         "wallet": pl.coalesce("wallet", "provider"),

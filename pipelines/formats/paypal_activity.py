@@ -71,10 +71,11 @@ def recognise(head: Head) -> Layout | None:
     separator = max((",", ";", "\t"), key=line.count)
     cells = [clean_header(cell) for cell in line.split(separator)]
     cells = declared_spelling(cells, _COLUMNS)
-    names, unknown = match_columns(cells, _COLUMNS, at)
-    known = set(names)
+    # First whether it is PayPal's at all: a stranger's columns may mean one of these twice.
+    known = {column.name for column in _COLUMNS if not set(cells).isdisjoint(column.headers)}
     if len(known & set(_NEEDED)) < 6 or not known & {"type", "description"}:
         return None
+    names, unknown = match_columns(cells, _COLUMNS, at)
     what = "PayPal's activity download"
     require_columns(names, [_BY_NAME[name] for name in _NEEDED], what, at)
     report = "activity" if "status" in known else "statement"

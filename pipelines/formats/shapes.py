@@ -44,6 +44,7 @@ LANGUAGE = Shape(
     "BCP 47 language tags such as zh-CN",
 )
 UPPER_CODE = Shape(r"[A-Z][A-Z0-9_]{0,31}", "upper-case codes such as JSAPI or CMB_DEBIT")
+LOWER_CODE = Shape(r"[a-z][a-z0-9_]{0,63}", "lower-case codes such as apple_pay or do_not_honor")
 CURRENCY = Shape(r"[A-Z]{3}", "ISO 4217 codes such as CNY")
 DECIMAL = Shape(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?", "plain decimal numbers such as 0.8533")
 PERCENTAGE = Shape(r"[0-9]{1,3}(\.[0-9]{1,6})?%?", "rates such as 0.60%")

@@ -25,6 +25,7 @@ from pipelines.simulate import (
     monitoring_export,
     paypal_export,
     service_export,
+    stripe_export,
     wechat_bill,
 )
 from pipelines.simulate.attempts import play_attempts
@@ -46,6 +47,7 @@ EXPORTS: tuple[Callable[[Story], Written], ...] = (
     monitoring_export.write_exports,
     paypal_export.write_exports,
     service_export.write_exports,
+    stripe_export.write_exports,
 )
 
 _ATTEMPTS_PER_ORDER = 1.061

@@ -15,6 +15,8 @@ import monitoring_bytes
 import paypal_bytes
 import service_bytes
 import statement_bytes
+import stripe_api_bytes
+import stripe_bytes
 import wechat_bytes
 
 MODULES = (
@@ -27,6 +29,8 @@ MODULES = (
     global_bytes,
     service_bytes,
     statement_bytes,
+    stripe_api_bytes,
+    stripe_bytes,
     wechat_bytes,
 )
 

@@ -42,7 +42,7 @@ LAKE = {
         "attempt_id attempt_key merchant_order_id order_key provider wallet method attempted_at "
         "finished_at outcome provider_state error_code error_sub_code amount currency user_key "
         "device_key channel os app_version region language bank retry_of_key latency_ms "
-        "is_new_device step_up is_test"
+        "is_new_device step_up is_test funding_brand provider_payment_key"
     ),
 } | fixtures.LAKE
 DROPPED = {
@@ -55,7 +55,13 @@ DROPPED = {
         "voucher_name",
         "remark",
     },
-    "payment_attempts": {"error_message", "user_id", "device_id", "retry_of"},
+    "payment_attempts": {
+        "error_message",
+        "user_id",
+        "device_id",
+        "retry_of",
+        "provider_payment_id",
+    },
 } | fixtures.DROPPED
 
 

@@ -36,7 +36,7 @@ def test_every_export_is_read_whole(story):
     assert {file.path: loaded[file.path] for file in whole} == {
         file.path: file.rows for file in whole
     }
-    assert len({file.source for file in whole}) == 18
+    assert len({file.source for file in whole}) == 20
 
 
 def test_the_planted_funnel_is_in_the_events(story):

@@ -215,7 +215,8 @@ def test_a_question_mark_in_the_lakes_path_is_no_pattern(tmp_path, monkeypatch):
     plain = make_workspace(tmp_path / "plain")
     environment = dbt_run.dbt_environment(plain) | {"WALLET_LAKE": str(odd.lake)}
     monkeypatch.setattr(dbt_run, "dbt_environment", lambda _: environment)
-    runs = dbt_run.build(plain, select=["stg_merchant__payment_attempts"], only_selected=True)
+    models = ["wallets", "stg_merchant__payment_attempts"]
+    runs = dbt_run.build(plain, select=models, only_selected=True)
     assert [f"{run.name}: {run.message}" for run in runs if not run.ok] == []
     with connect.connect(plain) as connection:
         counted = connection.execute("select count(*) from staging.stg_merchant__payment_attempts")

@@ -51,6 +51,8 @@ select
             -- A report of attempts knows reasons that one derived from other lines does not.
             attempts.is_derived,
             attempts.finished_at desc nulls last,
+            -- Stripe's default export knows neither wallet nor test mode, that of all columns both.
+            case when attempts.wallet is null then 1 else 0 end,
             attempts.ingested_at desc nulls last,
             case when attempts.outcome = 'succeeded' then 0 else 1 end,
             attempts.export_date desc nulls last,

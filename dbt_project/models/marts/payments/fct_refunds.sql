@@ -41,7 +41,13 @@ linked as (
         refunded_captures.capture_key is null as is_orphan,
         refunded_captures.captured_at,
         refunded_captures.business_date as captured_date,
-        refunded_captures.amount as captured_amount,
+        -- A refund may be told in the currency of the settlement.
+        case
+            when refunds.currency <> refunded_captures.currency
+                and refunds.currency = refunded_captures.settlement_currency
+                then refunded_captures.settlement_amount
+            else refunded_captures.amount
+        end as captured_amount,
         refunded_captures.wallet as captured_wallet,
         order_users.user_key as subject_key,
         coalesce(refunds.completed_at, refunds.accepted_at) as refunded_at,

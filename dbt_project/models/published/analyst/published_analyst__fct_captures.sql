@@ -13,6 +13,8 @@ select
     user_key_scope,
     provider,
     wallet,
+    method_family,
+    funding_brand,
     method,
     bank,
     instrument_kind,

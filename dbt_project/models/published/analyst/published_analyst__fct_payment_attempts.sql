@@ -14,6 +14,8 @@ select
     device_key,
     provider,
     wallet,
+    method_family,
+    funding_brand,
     method,
     channel,
     date_trunc('hour', attempted_at) as attempted_hour,

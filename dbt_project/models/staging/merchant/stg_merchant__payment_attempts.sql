@@ -4,6 +4,12 @@ with log_rows as (
 
 ),
 
+wallets as (
+
+    select * from {{ ref('wallets') }}
+
+),
+
 typed as (
 
     select
@@ -11,9 +17,13 @@ typed as (
         cast(order_key as uuid) as order_key,
         cast(user_key as uuid) as user_key,
         cast(device_key as uuid) as device_key,
+        cast(provider_payment_key as uuid) as provider_payment_key,
 
         lower(provider) as provider,
-        coalesce(lower(wallet), lower(provider)) as wallet,
+        -- A log that names no wallet means the provider's own; these have none.
+        nullif(nullif(coalesce(lower(log_rows.wallet), lower(provider)), 'stripe'), 'adyen')
+            as logged_wallet,
+        {{ card_brand('funding_brand') }} as funding_brand,
         lower(method) as method,
         lower(channel) as channel,
         lower(outcome) as outcome,
@@ -49,9 +59,13 @@ typed as (
 )
 
 select
-    *,
+    typed.*,
+    -- Apple Pay is a token around a card, Alipay a method of its own: two levels, one name each.
+    coalesce(wallets.wallet, typed.logged_wallet) as wallet,
+    wallets.method_family,
     case
         when attempted_at is null or amount is null or outcome is null then 'unreadable'
         else 'attempt'
     end as row_kind
 from typed
+left join wallets on typed.logged_wallet = wallets.name
