@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.settings import SAMPLES_DIR, Settings
 
@@ -151,10 +152,18 @@ def simulate(
     providers: Annotated[
         Providers, typer.Option(help="samples: bills and log; all: every other export too.")
     ] = Providers.samples,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="wallet=wechat_pay,region=CN-GD,start=2026-02-10T17:00,hours=6,odds=8"),
+    ] = None,
+    usual_faults: Annotated[
+        bool, typer.Option(help="Plant the usual incident and the bad app version.")
+    ] = True,
 ) -> None:
     """Write a simulated merchant's export files, byte for byte as the wallets write them."""
     from pipelines.simulate import simulate as write_exports
     from pipelines.simulate import write_samples
+    from pipelines.simulate.faults import read_fault
 
     settings = _settings()
     if samples:
@@ -162,14 +171,19 @@ def simulate(
         folder = SAMPLES_DIR
     else:
         folder = out or settings.landing
+        try:
+            faults = tuple(read_fault(text) for text in fault or ())
+        except ValueError as wrong:
+            raise typer.BadParameter(str(wrong), param_hint="--fault") from None
         truth = write_exports(
             folder,
             seed=seed,
             attempts=attempts,
             months=months,
             start=start.date(),
-            layout="daily",
             providers=providers.value,
+            faults=faults,
+            has_usual_faults=usual_faults,
         )
     console.print(f"Wrote {truth.attempts:,} attempts and their bills to {folder}")
 
@@ -187,6 +201,44 @@ def sql(
         sql_shell.run(_settings().open_workspace(), audience, query, console)
     except ReleaseError as error:
         raise _fail(str(error)) from None
+
+
+@app.command()
+def code(
+    failure_code: Annotated[str, typer.Argument(help="As the provider prints it.")],
+    provider: Annotated[str | None, typer.Option(help="Only this provider or network.")] = None,
+    stage: Annotated[str | None, typer.Option(help="payment or refund")] = None,
+) -> None:
+    """Say what a failure code means, what to do, and what to tell the customer."""
+    from pipelines.failures.codes import look_up, providers
+
+    if stage not in (None, "payment", "refund"):
+        raise typer.BadParameter("payment or refund", param_hint="--stage")
+    found = look_up(failure_code, provider, stage)
+    if not found:
+        raise _fail(
+            f"No meaning of {failure_code!r} is known"
+            f"{f' for {provider}' if provider else ''}. Providers with codes: "
+            f"{', '.join(providers())}. Add it to dbt_project/seeds/failure_codes.csv."
+        )
+    for item in found:
+        table = Table(show_header=False, box=None, title_justify="left", padding=(0, 1))
+        table.title = f"{item.provider}  {item.code}  ({item.stage})"
+        for name, value in (
+            ("means", f"{item.meaning['en']} / {item.meaning['zh']}"),
+            ("category", f"{item.category}; at fault: {item.party_at_fault}"),
+            ("result", item.outcome),
+            ("try again", item.retryable),
+            ("do", item.next_action),
+            ("tell the customer", item.customer_message["en"]),
+            ("", item.customer_message["zh"]),
+            ("network rule", item.network_rule["en"]),
+            ("", item.network_rule["zh"]),
+            ("source", f"{item.source} ({item.evidence})"),
+        ):
+            if value:
+                table.add_row(name, Text(value))
+        console.print(table)
 
 
 @app.command()

@@ -23,11 +23,15 @@ ASSETS = [
     warehouse.dbt_models,
     segments.user_segments,
     failures.failure_breakdown,
+    failures.failure_advice,
+    failures.failure_drops,
+    failures.refund_breakdown,
     failures.failure_drivers,
     publish.release,
 ]
 CHECKS = [
     ingest.no_quarantined_files,
+    failures.no_recent_alarm,
     publish.privacy_audit,
 ]
 

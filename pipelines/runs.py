@@ -26,6 +26,9 @@ _STEP_LABELS = {
     "dbt_models": "Building and testing tables",
     "user_segments": "Segments: lifecycle, value, chance to buy, groups, proof",
     "analysis__failure_breakdown": "Failures: breakdown by cause",
+    "analysis__failure_advice": "Failures: what to do about them",
+    "analysis__refund_breakdown": "Refunds: breakdown",
+    "failure_drops": "Failures: alarms and root causes",
     "failure_drivers": "Failures: what drives them",
     "publish__release": "Publishing: candidate, privacy audit, report, release",
 }

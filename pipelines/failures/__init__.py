@@ -3,5 +3,5 @@
 `breakdown.py` counts failures by cause and dimension, `wilson.py` puts an interval on every rate,
 `history.py` prepares what was known before each attempt, `encoding.py` and `drivers.py` measure
 which of it predicts a failure, `tables.py` writes the results, `assets.py` shows them to Dagster.
-Reads `marts.fct_payment_attempts` and `marts.fct_payments` only.
+Reads marts and `analysis.user_segments`.
 """

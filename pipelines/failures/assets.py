@@ -8,24 +8,32 @@ from dataclasses import asdict
 
 import dagster as dg
 
+from pipelines.failures.cube_scan import ScanRules
+from pipelines.failures.detection import DetectionRules
 from pipelines.failures.drivers import DriverRules
+from pipelines.failures.drop_tables import drops_markdown, recent_alarms_markdown, write_drops
 from pipelines.failures.tables import (
     analyse_drivers,
     top_causes_markdown,
+    write_advice,
     write_breakdown,
     write_drivers,
+    write_refunds,
 )
 from pipelines.settings import Workspace
 from pipelines.warehouse.connect import connect
 
 _ATTEMPTS = dg.AssetKey(["marts", "fct_payment_attempts"])
 _PAYMENTS = dg.AssetKey(["marts", "fct_payments"])
+_CAPTURES = dg.AssetKey(["marts", "fct_captures"])
+_REFUNDS = dg.AssetKey(["marts", "fct_refunds"])
+_SEGMENTS = dg.AssetKey(["analysis", "user_segments"])
 
 
 @dg.asset(
     key=["analysis", "failure_breakdown"],
     group_name="failures",
-    deps=[_ATTEMPTS, _PAYMENTS],
+    deps=[_ATTEMPTS, _PAYMENTS, _SEGMENTS],
     owners=["team:data"],
     kinds={"python", "duckdb"},
 )
@@ -37,6 +45,94 @@ def failure_breakdown(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeR
         causes = top_causes_markdown(con, settings.minimum_cell_users)
     return dg.MaterializeResult(
         metadata={"dagster/row_count": rows, "top_causes": dg.MetadataValue.md(causes)}
+    )
+
+
+@dg.asset(
+    key=["analysis", "failure_advice"],
+    group_name="failures",
+    deps=[_ATTEMPTS, _PAYMENTS],
+    owners=["team:data"],
+    kinds={"python", "duckdb"},
+)
+def failure_advice(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult:
+    """One row per wallet and cause: what to do, and what it would have brought."""
+    with connect(workspace) as con:
+        rows = write_advice(con, workspace.settings.reporting_currency)
+    return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+
+@dg.asset(
+    key=["analysis", "refund_breakdown"],
+    group_name="failures",
+    deps=[_CAPTURES, _REFUNDS, _PAYMENTS, _SEGMENTS],
+    owners=["team:data"],
+    kinds={"python", "duckdb"},
+)
+def refund_breakdown(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult:
+    """One row per dimension and value: refund rates, failed refunds, and how long they take."""
+    with connect(workspace) as con:
+        rows = write_refunds(con, workspace.settings.reporting_currency)
+    return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+
+_DROPS = {
+    "failure_alarms": "One row per alarm: a series whose failures rose above what is expected.",
+    "failure_drops": "One row per drop looked into: incidents with an alarm, and the newest week.",
+    "failure_root_causes": "One row per drop and slice that failed more than expected.",
+    "failure_root_cause_reasons": "One row per drop, slice and failure category.",
+    "failure_mix_rate": "One row per drop, dimension and value: change of rate, change of mix.",
+}
+
+
+@dg.multi_asset(
+    name="failure_drops",
+    group_name="failures",
+    specs=[
+        dg.AssetSpec(
+            ["analysis", table],
+            deps=[_ATTEMPTS],
+            owners=["team:data"],
+            kinds={"python", "duckdb"},
+            description=description,
+        )
+        for table, description in _DROPS.items()
+    ],
+)
+def failure_drops(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]):
+    """Watch the success rate, look into its drops, and write all five tables."""
+    settings = workspace.settings
+    seed = settings.random_seed
+    with connect(workspace) as con:
+        alarms, examined = write_drops(
+            con, settings.reporting_currency, DetectionRules(seed=seed), ScanRules(seed=seed)
+        )
+        causes = drops_markdown(con, settings.minimum_cell_users)
+        rows = {table: con.table(f"analysis.{table}").shape[0] for table in _DROPS}
+    found = sum(len(drop.scan.slices) for drop in examined)
+    context.log.info(f"{len(alarms)} alarms, {len(examined)} drops looked into, {found} slices")
+    for table in _DROPS:
+        metadata = {"dagster/row_count": rows[table]}
+        if table == "failure_root_causes":
+            metadata["root_causes"] = dg.MetadataValue.md(causes)
+        yield dg.MaterializeResult(asset_key=["analysis", table], metadata=metadata)
+
+
+@dg.asset_check(
+    asset=dg.AssetKey(["analysis", "failure_alarms"]),
+    name="no_recent_alarm",
+    description="No alarm was raised in the newest seven days of data.",
+    blocking=False,
+)
+def no_recent_alarm(workspace: dg.ResourceParam[Workspace]) -> dg.AssetCheckResult:
+    """Warn about alarms of the newest week, with when, where and how much."""
+    with connect(workspace) as con:
+        recent, text = recent_alarms_markdown(con, workspace.settings.minimum_cell_users)
+    return dg.AssetCheckResult(
+        passed=not recent,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{recent} alarms in the newest seven days" if recent else "none",
+        metadata={"alarms": dg.MetadataValue.md(text)},
     )
 
 
@@ -52,6 +148,16 @@ def failure_breakdown(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeR
             description=(
                 "One row per feature known before an attempt: how much it helps to predict a"
                 " failure on later days. Empty when the model is not better than chance."
+            ),
+        ),
+        dg.AssetSpec(
+            ["analysis", "failure_driver_effects"],
+            deps=[_ATTEMPTS],
+            owners=["team:data"],
+            kinds={"python", "scikitlearn"},
+            description=(
+                "One row per value of a feature: odds ratio, partial dependence, and the model's"
+                " calibration by tenths. Empty when the drivers may not be shown."
             ),
         ),
         dg.AssetSpec(
@@ -82,6 +188,10 @@ def failure_drivers(context: dg.AssetExecutionContext, workspace: dg.ResourcePar
             "dagster/row_count": len(result.importances) if result else 0,
             "top_drivers": [item.feature for item in result.importances[:5]] if result else [],
         },
+    )
+    yield dg.MaterializeResult(
+        asset_key=["analysis", "failure_driver_effects"],
+        metadata={"dagster/row_count": len(result.effects) if result else 0},
     )
     yield dg.MaterializeResult(
         asset_key=["analysis", "failure_driver_model"],

@@ -18,10 +18,12 @@ ALL = "all"
 NOT_RECORDED = "not_recorded"
 SMALL_SAMPLE = 30
 
-# Dimension -> SQL over a row of marts.fct_payment_attempts. Two digits keep hours in order as text.
+# Dimension -> SQL over a row of marts.fct_payment_attempts and its user's segment. Two digits keep
+# hours in order as text. A segment is what the user is today, after the failure.
 DIMENSIONS: dict[str, str] = {
     "wallet": "wallet",
     "provider": "provider",
+    "method": "method",
     "channel": "channel",
     "os": "os",
     "app_version": "app_version",
@@ -30,6 +32,7 @@ DIMENSIONS: dict[str, str] = {
     "local_hour": "lpad(local_hour::varchar, 2, '0')",
     "amount_band": "amount_band",
     "is_new_device": "is_new_device::varchar",
+    "lifecycle_segment": "lifecycle_segment",
 }
 
 _MONEY = ("amount_failed", "amount_at_risk", "amount_recovered", "amount_lost")
@@ -119,10 +122,11 @@ def _contributions_sql(currency: str) -> str:
     return f"""
     attempts as (
         select
-            order_key, user_key, is_first_attempt, resolved_outcome, amount, currency,
+            order_key, attempts.user_key, is_first_attempt, resolved_outcome, amount, currency,
             coalesce(failure_category, 'unknown') as category,
             {places}
-        from marts.fct_payment_attempts
+        from marts.fct_payment_attempts as attempts
+        left join analysis.user_segments as segments on attempts.user_key = segments.user_key
         where not coalesce(is_test, false)
     ),
     contributions as (

@@ -46,10 +46,10 @@ class TimeSplit:
 def prepare_attempts(con: duckdb.DuckDBPyConnection, currency: str) -> int:
     """Create the temporary table `known_before` and return its number of rows.
 
-    One row per resolved attempt, test traffic excluded: attempt_key, business_date, is_failure and
-    the columns of `FEATURES`. `amount` is NULL in other currencies than `currency`, where the same
-    number means another value. `previous_failures` counts the user's failed attempts of the 30 days
-    strictly before this one (same instant excluded), NULL for an unknown user.
+    One row per resolved attempt, test traffic excluded: attempt_key, order_key, business_date,
+    is_failure and the columns of `FEATURES`. `amount` is NULL in other currencies than `currency`,
+    where the same number means another value. `previous_failures` counts the user's failed attempts
+    of the 30 days strictly before this one (same instant excluded), NULL for an unknown user.
     """
     if not (len(currency) == 3 and currency.isalpha()):
         raise ValueError(f"currency must be an ISO 4217 code such as CNY, got {currency!r}")
@@ -58,6 +58,7 @@ def prepare_attempts(con: duckdb.DuckDBPyConnection, currency: str) -> int:
         create or replace temporary table known_before as
         select
             attempt_key,
+            order_key,
             business_date,
             resolved_outcome = 'failed' as is_failure,
             case when currency = '{currency}' then amount end::double as amount,
@@ -121,11 +122,12 @@ def read_attempts(
 ) -> pl.DataFrame:
     """At most `rows` attempts of `known_before` from day `first` to `last`, the same on every run.
 
-    Chosen by MD5 of the attempt key and sorted by key. Columns: is_failure and `FEATURES`.
+    Chosen by MD5 of the attempt key and sorted by key. Columns: is_failure, order_key (as text) and
+    `FEATURES`.
     """
     return con.sql(
         f"""
-        select is_failure, {", ".join(FEATURES)}
+        select is_failure, order_key::varchar as order_key, {", ".join(FEATURES)}
         from (
             select * from known_before
             where business_date between date '{first:%Y-%m-%d}' and date '{last:%Y-%m-%d}'

@@ -1,13 +1,16 @@
-"""The three tables of the room, written as a whole on every run.
+"""The room's tables that are one query or one model, written as a whole on every run.
 
-What belongs here: `analysis.failure_breakdown`, `failure_drivers`, `failure_driver_model` and what
-the Dagster UI says about them. What does not: how they are computed.
+What belongs here: `analysis.failure_breakdown`, `failure_advice`, `refund_breakdown`,
+`failure_drivers`, `failure_driver_effects`, `failure_driver_model`, and what the Dagster UI says
+about them. What does not: how they are computed, and the tables about drops (`drop_tables.py`).
 """
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 
+from pipelines.failures.advice import advice_sql
 from pipelines.failures.breakdown import ALL, breakdown_sql
 from pipelines.failures.drivers import (
     METRICS,
@@ -17,6 +20,7 @@ from pipelines.failures.drivers import (
     no_model,
 )
 from pipelines.failures.history import prepare_attempts, read_attempts, split_in_time
+from pipelines.failures.refunds import refunds_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,6 +31,20 @@ def write_breakdown(con: duckdb.DuckDBPyConnection, currency: str) -> int:
     con.execute("create schema if not exists analysis")
     con.execute(f"create or replace table analysis.failure_breakdown as {breakdown_sql(currency)}")
     return con.execute("select count(*) from analysis.failure_breakdown").fetchall()[0][0]
+
+
+def write_advice(con: duckdb.DuckDBPyConnection, currency: str) -> int:
+    """Replace `analysis.failure_advice`; returns its number of rows."""
+    con.execute("create schema if not exists analysis")
+    con.execute(f"create or replace table analysis.failure_advice as {advice_sql(currency)}")
+    return con.table("analysis.failure_advice").shape[0]
+
+
+def write_refunds(con: duckdb.DuckDBPyConnection, currency: str) -> int:
+    """Replace `analysis.refund_breakdown`; returns its number of rows."""
+    con.execute("create schema if not exists analysis")
+    con.execute(f"create or replace table analysis.refund_breakdown as {refunds_sql(currency)}")
+    return con.table("analysis.refund_breakdown").shape[0]
 
 
 def analyse_drivers(
@@ -47,10 +65,10 @@ def analyse_drivers(
 
 
 def write_drivers(con: duckdb.DuckDBPyConnection, result: DriverResult | None) -> None:
-    """Replace `analysis.failure_drivers` and `analysis.failure_driver_model` in one transaction.
+    """Replace `analysis.failure_drivers`, `_effects` and `failure_driver_model` in one transaction.
 
-    Without a usable model the first is empty and the second says why, with NULL for metrics that
-    could not be measured; without any attempt both are empty.
+    Without a usable model the first two are empty and the last says why, with NULL for metrics that
+    could not be measured; without any attempt all are empty.
     """
     con.execute("create schema if not exists analysis")
     con.execute("begin")
@@ -59,6 +77,14 @@ def write_drivers(con: duckdb.DuckDBPyConnection, result: DriverResult | None) -
             """
             create or replace table analysis.failure_drivers (
                 feature varchar, importance_mean double, importance_sd double, rank integer
+            )
+            """
+        )
+        con.execute(
+            """
+            create or replace table analysis.failure_driver_effects (
+                kind varchar, feature varchar, value varchar, reference varchar, estimate double,
+                low double, high double, attempts bigint
             )
             """
         )
@@ -87,6 +113,11 @@ def _insert_drivers(con: duckdb.DuckDBPyConnection, result: DriverResult) -> Non
                 (item.feature, item.mean, item.sd, rank)
                 for rank, item in enumerate(result.importances, start=1)
             ],
+        )
+    if result.effects:
+        con.executemany(
+            "insert into analysis.failure_driver_effects values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [astuple(item) for item in result.effects],
         )
     split = result.split
     days = (

@@ -42,6 +42,7 @@ SEGMENT_ORDER = [
 DIMENSION_ORDER = [
     "wallet",
     "provider",
+    "method",
     "channel",
     "os",
     "app_version",
@@ -50,6 +51,7 @@ DIMENSION_ORDER = [
     "local_hour",
     "amount_band",
     "is_new_device",
+    "lifecycle_segment",
 ]
 AMOUNT_BANDS = ["0-50", "50-200", "200-500", "500-2000", "2000+"]
 
@@ -68,6 +70,12 @@ _QUERIES = {
     "failures": "FROM failure_breakdown ORDER BY dimension, dimension_value, failure_category",
     "drivers": "FROM failure_drivers ORDER BY rank, feature",
     "driver_model": "FROM failure_driver_model ORDER BY metric",
+    "alarms": "FROM failure_alarms ORDER BY alarm_id",
+    "drops": "FROM failure_drops ORDER BY drop_id",
+    "root_causes": "FROM failure_root_causes ORDER BY drop_id, slice_rank",
+    "mix_rate": "FROM failure_mix_rate ORDER BY drop_id, dimension",
+    "advice": "FROM failure_advice ORDER BY wallet, failure_category",
+    "refund_breakdown": "FROM refund_breakdown ORDER BY dimension, dimension_value",
     "wallets": "FROM wallet_performance ORDER BY month, wallet, currency",
     "daily": "FROM daily_performance ORDER BY business_date, wallet",
     "hourly": "FROM hourly_performance ORDER BY wallet, local_hour",
@@ -103,6 +111,12 @@ class ReportData:
     failures: pl.DataFrame
     drivers: pl.DataFrame
     driver_model: pl.DataFrame
+    alarms: pl.DataFrame
+    drops: pl.DataFrame
+    root_causes: pl.DataFrame
+    mix_rate: pl.DataFrame
+    advice: pl.DataFrame
+    refund_breakdown: pl.DataFrame
     wallets: pl.DataFrame
     daily: pl.DataFrame
     hourly: pl.DataFrame
@@ -171,7 +185,8 @@ def load_report_data(marketing_db: Path) -> ReportData:
     currency, others = _reporting_currency(frames["wallets"])
     amounts = ("segments", "clusters", "refunds", "value_tiers", "payment_states")
     frames |= {name: _in_currency(frames[name], currency) for name in amounts}
-    frames["failures"] = _blank_foreign_amounts(frames["failures"], currency)
+    for name in ("failures", "alarms", "drops", "root_causes", "advice", "refund_breakdown"):
+        frames[name] = _blank_foreign_amounts(frames[name], currency)
     frames["wallets"] = _blank_foreign_amounts(frames["wallets"], currency)
     frames["segments"] = _ordered_segments(frames["segments"], frames.pop("audiences"))
     frames["proof"] = _in_segment_order(frames["proof"])

@@ -15,6 +15,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pipelines.reports import (
+    drop_readings,
     failure_figures,
     failure_readings,
     figures,
@@ -56,11 +57,19 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "clusters",
         "cluster_rules",
     ),
-    "failures": ("failure_causes", "failure_breakdown", "failure_money", "failure_drivers"),
+    "failures": (
+        "failure_causes",
+        "failure_breakdown",
+        "failure_root_causes",
+        "failure_advice",
+        "failure_money",
+        "failure_alarms",
+        "failure_drivers",
+    ),
     "wallets": ("wallet_comparison",),
     "performance": ("daily_success",),
     "hours": ("hour_failures", "hour_latency"),
-    "refunds": ("refund_amounts", "refund_turnaround"),
+    "refunds": ("refund_amounts", "refund_turnaround", "refund_breakdown"),
 }
 WIDE = {
     "segment_shares",
@@ -69,8 +78,11 @@ WIDE = {
     "payment_states",
     "clusters",
     "cluster_rules",
+    "failure_root_causes",
+    "failure_advice",
     "wallet_comparison",
     "daily_success",
+    "refund_breakdown",
 }
 
 # Figure -> the metric of the registry that its "i" defines.
@@ -85,6 +97,10 @@ FIGURE_METRICS = {
     "failure_causes": "share_of_failures",
     "failure_breakdown": "failure_rate",
     "failure_money": "amount_at_risk",
+    "failure_root_causes": "failure_rate",
+    "failure_advice": "amount_lost",
+    "failure_alarms": "failure_rate",
+    "refund_breakdown": "refund_rate_by_count",
     "failure_drivers": "importance_mean",
     "wallet_comparison": "order_success_rate",
     "daily_success": "attempt_success_rate",
@@ -254,6 +270,10 @@ def _cards(data: ReportData) -> dict[str, dict[str, Any]]:
             data, readings.turnaround, figures.refund_turnaround, tables.refund_turnaround
         ),
         "failure_breakdown": _breakdown_card(data),
+        "failure_root_causes": _drops_card(data),
+        "failure_alarms": _card(data, drop_readings.alarms, None, drop_readings.alarm_table),
+        "failure_advice": _card(data, drop_readings.advice, None, drop_readings.advice_table),
+        "refund_breakdown": _refunds_card(data),
         "wallet_comparison": _wallet_card(data),
     }
     if not failure_readings.drivers_usable(data):
@@ -330,6 +350,48 @@ def _breakdown_card(data: ReportData) -> dict[str, Any]:
         variants = [{"label": None, "reading": empty, "figure": None, "table": None}]
     initial = _clearest(data)
     return {"select": "select.dimension", "initial": initial, "variants": variants}
+
+
+def _drops_card(data: ReportData) -> dict[str, Any]:
+    ids = drop_readings.drop_ids(data)
+    variants = [
+        {
+            "label": drop_readings.drop_label(data, drop_id),
+            "reading": _both(
+                lambda words, drop_id=drop_id: drop_readings.root_causes(data, words, drop_id)
+            ),
+            "figure": None,
+            "table": _or_none(drop_readings.root_cause_table(data, drop_id)),
+        }
+        for drop_id in ids
+    ]
+    if not variants:
+        empty = _both(lambda words: drop_readings.no_drops(data, words))
+        variants = [{"label": None, "reading": empty, "figure": None, "table": None}]
+    initial = drop_readings.clearest_drop(data) if ids else 0
+    return {"select": "select.drop", "initial": initial, "variants": variants}
+
+
+def _refunds_card(data: ReportData) -> dict[str, Any]:
+    variants = [
+        {
+            "label": f"@dimension.{dimension}",
+            "reading": _both(
+                lambda words, dimension=dimension: drop_readings.refunds(data, words, dimension)
+            ),
+            "figure": None,
+            "table": _or_none(drop_readings.refund_table(data, dimension)),
+        }
+        for dimension in drop_readings.refund_dimensions(data)
+    ]
+    if not variants:
+        empty = _both(lambda words: drop_readings.refunds(data, words, "all"))
+        variants = [{"label": None, "reading": empty, "figure": None, "table": None}]
+    return {"select": "select.dimension", "initial": 0, "variants": variants}
+
+
+def _or_none(table: dict[str, Any]) -> dict[str, Any] | None:
+    return table if table["rows"] else None
 
 
 def _clearest(data: ReportData) -> int:

@@ -42,6 +42,12 @@ _KINDS = {
     "cohort_month": "month",
     "rule": "phrase",
     "rule_sql": "text",
+    "action": "category:action",
+    "better_action": "category:action",
+    "chart": "category:chart",
+    "raised_time": "text",
+    "started_time": "text",
+    "ended_time": "text",
 }
 _MONEY = {
     "net_amount",
@@ -58,6 +64,11 @@ _MONEY = {
     "net_amount_from",
     "net_amount_below",
     "actual_spend_per_user",
+    "amount_excess",
+    "amount_given_up",
+    "amount_recoverable",
+    "amount_recoverable_low",
+    "amount_recoverable_high",
 }
 _DECIMALS = {
     "importance_mean": 4,
@@ -65,6 +76,10 @@ _DECIMALS = {
     # Wallets often refund within minutes.
     "turnaround_hours_p50": 2,
     "turnaround_hours_p90": 2,
+    "hours_p50": 2,
+    "hours_p90": 2,
+    "expected": 1,
+    "p_value": 3,
     "median_recency_days": 0,
     "median_orders": 1,
     "predicted_orders_per_user": 2,
@@ -85,7 +100,7 @@ _LABELS = {
 
 def segment_shares(data: ReportData) -> Table:
     """One row per lifecycle segment; `members` counts the audience list published for it."""
-    return _table(
+    return make_table(
         data.segments,
         "lifecycle_segment users share_of_users net_amount share_of_net_amount paid_orders "
         "median_ticket median_recency_days refunded_order_share failed_attempt_share "
@@ -96,7 +111,7 @@ def segment_shares(data: ReportData) -> Table:
 
 def clusters(data: ReportData) -> Table:
     """One row per behaviour cluster, the largest first."""
-    return _table(
+    return make_table(
         data.clusters,
         "cluster_name users share_of_users net_amount share_of_net_amount median_recency_days "
         "median_orders median_ticket",
@@ -108,18 +123,18 @@ def segment_movement(data: ReportData, month: date) -> Table:
     """One row per move of a month, the largest first."""
     rows = data.movement.filter(pl.col("month_end") == month)
     rows = rows.sort("users", "from_segment", "to_segment", descending=[True, False, False])
-    return _table(rows, "from_segment to_segment users share_of_from", "users")
+    return make_table(rows, "from_segment to_segment users share_of_from", "users")
 
 
 def cohort_retention(data: ReportData) -> Table:
     """One row per month of the first payment and months since."""
     columns = "cohort_month months_since cohort_users users retained_share"
-    return _table(data.retention, columns, "users")
+    return make_table(data.retention, columns, "users")
 
 
 def value_tiers(data: ReportData) -> Table:
     """One row per value tier, the best first."""
-    return _table(
+    return make_table(
         data.value_tiers,
         "value_tier net_amount_from net_amount_below users share_of_users paid_orders net_amount "
         "share_of_net_amount",
@@ -130,12 +145,12 @@ def value_tiers(data: ReportData) -> Table:
 def payment_states(data: ReportData) -> Table:
     """One row per payment state."""
     columns = "payment_state users share_of_users net_amount failed_attempts lost_orders"
-    return _table(data.payment_states, columns, "users")
+    return make_table(data.payment_states, columns, "users")
 
 
 def segment_proof(data: ReportData) -> Table:
     """One row per lifecycle segment on the cut-off day."""
-    return _table(
+    return make_table(
         data.proof,
         "lifecycle_segment users predicted_active_share actual_active_share "
         "predicted_orders_per_user actual_orders_per_user actual_spend_per_user",
@@ -146,12 +161,12 @@ def segment_proof(data: ReportData) -> Table:
 def score_quality(data: ReportData) -> Table:
     """One row per measure on held-out time, beside the simplest guess."""
     rows = data.quality.rename({"value": "measure_value"})
-    return _table(rows, "metric measure_value baseline baseline_name verdict", None)
+    return make_table(rows, "metric measure_value baseline baseline_name verdict", None)
 
 
 def cluster_rules(data: ReportData, phrase: Callable[[str], dict[str, str]]) -> Table:
     """One row per rule; `phrase` gives a rule's text in every language."""
-    table = _table(data.cluster_rules, "cluster_name rule_sql users agreeing_share", "users")
+    table = make_table(data.cluster_rules, "cluster_name rule_sql users agreeing_share", "users")
     table["columns"].insert(1, _column("rule"))
     for row in table["rows"]:
         row.insert(1, phrase(row[1]))
@@ -166,7 +181,7 @@ def failure_causes(data: ReportData) -> Table:
         "failure_category wallet failed users share_of_failures failure_rate rate_low rate_high"
     )
     rows = rows.rename({"failure_rate_low": "rate_low", "failure_rate_high": "rate_high"})
-    return _table(rows, columns + " amount_failed", "failed")
+    return make_table(rows, columns + " amount_failed", "failed")
 
 
 def failure_breakdown(data: ReportData, dimension: str) -> Table:
@@ -174,7 +189,7 @@ def failure_breakdown(data: ReportData, dimension: str) -> Table:
     rows = order_dimension(data.breakdown(dimension), dimension)
     tokens = [dimension_token(dimension, value, data.currency) for value in rows["dimension_value"]]
     rows = rows.with_columns(pl.Series("value", tokens, dtype=pl.String))
-    return _table(
+    return make_table(
         rows,
         "value attempts failed users failure_rate failure_rate_low failure_rate_high "
         "amount_at_risk amount_recovered amount_lost",
@@ -186,12 +201,12 @@ def failure_money(data: ReportData) -> Table:
     """One row per cause of the first failure."""
     rows = money_by_cause(data)
     columns = "failure_category failed amount_at_risk amount_recovered amount_lost amount_open"
-    return _table(rows, columns, "failed")
+    return make_table(rows, columns, "failed")
 
 
 def failure_drivers(data: ReportData) -> Table:
     """One row per feature of the model."""
-    return _table(data.drivers, "rank feature importance_mean importance_sd", None)
+    return make_table(data.drivers, "rank feature importance_mean importance_sd", None)
 
 
 def wallet_comparison(data: ReportData, month: date) -> Table:
@@ -209,7 +224,7 @@ def wallet_comparison(data: ReportData, month: date) -> Table:
         )
         .sort("orders", "wallet", descending=[True, False])
     )
-    return _table(
+    return make_table(
         rows,
         "wallet users orders order_success_rate order_success_change attempts attempt_success_rate "
         "rate_low rate_high orders_recovered captured_amount refunded_amount refund_rate_by_count "
@@ -222,7 +237,7 @@ def daily_success(data: ReportData) -> Table:
     """One row per day and wallet, the newest first."""
     rows = rolling_week(data.daily).sort("business_date", "wallet", descending=[True, False])
     columns = "business_date wallet users attempts succeeded failed unknown attempt_success_rate"
-    return _table(rows, columns + " rolling_rate", "attempts")
+    return make_table(rows, columns + " rolling_rate", "attempts")
 
 
 def hour_failures(data: ReportData) -> Table:
@@ -231,19 +246,19 @@ def hour_failures(data: ReportData) -> Table:
         (pl.col("failed") / (pl.col("succeeded") + pl.col("failed"))).alias("failure_rate")
     )
     columns = "local_hour wallet users attempts succeeded failed failure_rate"
-    return _table(rows, columns, "attempts")
+    return make_table(rows, columns, "attempts")
 
 
 def hour_latency(data: ReportData) -> Table:
     """One row per wallet and hour: response times."""
     rows = data.hourly.sort("local_hour", "wallet").drop_nulls("latency_p95_ms")
-    return _table(rows, "local_hour wallet attempts latency_p50_ms latency_p95_ms", "attempts")
+    return make_table(rows, "local_hour wallet attempts latency_p50_ms latency_p95_ms", "attempts")
 
 
 def refund_amounts(data: ReportData) -> Table:
     """One row per month and wallet, the newest first."""
     rows = data.refunds.sort("month", "wallet", descending=[True, False])
-    return _table(rows, "month wallet users refunds refunded_amount partial_share", "refunds")
+    return make_table(rows, "month wallet users refunds refunded_amount partial_share", "refunds")
 
 
 def refund_turnaround(data: ReportData) -> Table:
@@ -251,7 +266,7 @@ def refund_turnaround(data: ReportData) -> Table:
     rows = data.refunds.drop_nulls("turnaround_hours_p90")
     rows = rows.sort("month", "wallet", descending=[True, False])
     columns = "month wallet refunds turnaround_hours_p50 turnaround_hours_p90"
-    return _table(rows, columns, "refunds")
+    return make_table(rows, columns, "refunds")
 
 
 def money_by_cause(data: ReportData) -> pl.DataFrame:
@@ -272,7 +287,7 @@ def dimension_token(dimension: str, value: str | None, currency: str) -> str:
         return f"@hour.{int(value):02d}:00"
     if dimension == "amount_band" and value in AMOUNT_BANDS:
         return category_key(dimension, f"{value} {currency}")
-    group = {"provider": "wallet"}.get(dimension, dimension)
+    group = {"provider": "wallet", "lifecycle_segment": "segment"}.get(dimension, dimension)
     return category_key(group, "unknown" if value is None else value)
 
 
@@ -317,7 +332,8 @@ def rolling_week(daily: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _table(frame: pl.DataFrame, columns: str, sample: str | None) -> Table:
+def make_table(frame: pl.DataFrame, columns: str, sample: str | None) -> Table:
+    """The named columns of a frame as a table; `sample` is the column that counts cases."""
     names = columns.split()
     small = [False] * frame.height
     if sample:

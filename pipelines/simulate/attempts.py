@@ -34,7 +34,7 @@ def play_attempts(
     says), is_late (paid although the log does not say so), previous (row number of the attempt
     before, -1 for a first one), step_up.
     """
-    base = failure_model.order_logit(orders)
+    base = failure_model.order_logit(orders, scenario)
     index = np.arange(len(base))
     wallet, clock = orders["wallet"], orders["placed_at"]
     carried = np.zeros(len(base))

@@ -76,7 +76,7 @@ CODES = pl.DataFrame(
 )
 
 
-def order_logit(orders: dict[str, np.ndarray]) -> np.ndarray:
+def order_logit(orders: dict[str, np.ndarray], scenario: Scenario) -> np.ndarray:
     """Log-odds that an attempt for the order fails, before wallet and moment, one per order."""
     yuan = orders["amount"] / 100
     logit = -3.3 + orders["hardship"]
@@ -84,7 +84,8 @@ def order_logit(orders: dict[str, np.ndarray]) -> np.ndarray:
         logit += merchant.effect(field, orders[field])
     logit += 0.6 * np.log(np.maximum(yuan, 40) / 40)
     logit += 0.8 * orders["is_new_device"]
-    logit += 1.6 * (orders["app_version"] == BAD_VERSION)
+    if scenario.has_usual_faults:
+        logit += 1.6 * (orders["app_version"] == BAD_VERSION)
     return logit
 
 
@@ -103,6 +104,9 @@ def attempt_logit(
     logit += by_wechat * merchant.effect("bank", orders["bank"][index])
     logit += np.select([hour < 6, (hour >= 19) & (hour < 22)], [0.7, 0.3], 0.0)
     logit += 3.4 * scenario.in_incident(wallet, clock_ms)
+    moment = clock_ms.astype("datetime64[ms]")
+    for fault in scenario.faults:
+        logit += np.log(fault.odds) * fault.hits(orders, index, wallet, moment)
     return logit
 
 
@@ -127,7 +131,9 @@ def draw_reasons(
         "system": np.where(incident, 12.0, 1.0),
         "credential": np.where(at_till, 90.0, 1.0),
         "risk": np.where(orders["is_new_device"][index], 5.0, 1.0),
-        "integration": np.where(orders["app_version"][index] == BAD_VERSION, 60.0, 1.0),
+        "integration": np.where(
+            scenario.has_usual_faults & (orders["app_version"][index] == BAD_VERSION), 60.0, 1.0
+        ),
         "pending": np.where(at_till, 10.0, 1.0),
     }
     for position, reason in enumerate(REASONS):

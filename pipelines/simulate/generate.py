@@ -29,6 +29,7 @@ from pipelines.simulate import (
     wechat_bill,
 )
 from pipelines.simulate.attempts import play_attempts
+from pipelines.simulate.faults import Fault
 from pipelines.simulate.orders import draw_orders
 from pipelines.simulate.payments import draw_payments
 from pipelines.simulate.population import draw_users
@@ -63,6 +64,8 @@ def simulate(
     start: date = date(2026, 1, 1),
     layout: Layout = "daily",
     providers: Providers = "samples",
+    faults: tuple[Fault, ...] = (),
+    has_usual_faults: bool = True,
 ) -> SimulationTruth:
     """Write one merchant's exports below `out_dir` and return the planted truth.
 
@@ -70,12 +73,13 @@ def simulate(
     10,000 on). `daily` writes one plain file per day and bill, as a download job would; `compact`
     writes the small set of the samples, with the doublets real folders have. Files that exist under
     the same name are replaced, others are left alone. With `providers="all"` the exports of every
-    other system follow, drawn from the same orders. Raises ValueError on fewer than 100 attempts or
-    months outside 1 to 24.
+    other system follow, drawn from the same orders. `faults` are planted on top of the incident and
+    the bad app version, which `has_usual_faults` set to False leaves out. Raises ValueError on
+    fewer than 100 attempts or months outside 1 to 24.
     """
     if attempts < 100:
         raise ValueError(f"attempts must be at least 100, got {attempts}")
-    scenario = build_scenario(seed, start, months)
+    scenario = build_scenario(seed, start, months, faults, has_usual_faults)
     rng = np.random.default_rng(seed)
     users = draw_users(rng, round(attempts / _ATTEMPTS_PER_ORDER), scenario)
     orders = draw_orders(rng, users, scenario)

@@ -14,6 +14,8 @@ from datetime import date, datetime, time, timedelta
 
 import numpy as np
 
+from pipelines.simulate.faults import Fault
+
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 UTC_OFFSET_MS = 8 * HOUR_MS
@@ -38,6 +40,7 @@ class Scenario:
     """One simulated period with its planted faults.
 
     `start` and `end` (exclusive) are business days; the incident's bounds are Shanghai wall-clock.
+    `faults` come on top of the incident and the bad app version, which `has_usual_faults` plants.
     """
 
     seed: int
@@ -47,6 +50,8 @@ class Scenario:
     incident_start: datetime
     incident_end: datetime
     sale_day: date
+    faults: tuple[Fault, ...] = ()
+    has_usual_faults: bool = True
 
     @property
     def days(self) -> int:
@@ -84,11 +89,19 @@ class Scenario:
 
     def in_incident(self, wallet: np.ndarray, clock_ms: np.ndarray) -> np.ndarray:
         """True where an attempt with that wallet at that moment meets the incident."""
+        if not self.has_usual_faults:
+            return np.zeros(len(wallet), dtype=bool)
         begins, ends = to_ms(self.incident_start), to_ms(self.incident_end)
         return (wallet == self.incident_wallet) & (clock_ms >= begins) & (clock_ms < ends)
 
 
-def build_scenario(seed: int, start: date, months: int) -> Scenario:
+def build_scenario(
+    seed: int,
+    start: date,
+    months: int,
+    faults: tuple[Fault, ...] = (),
+    has_usual_faults: bool = True,
+) -> Scenario:
     """Lay out a period of whole months from `start` (any day) with its faults.
 
     Raises ValueError when `months` is not between 1 and 24.
@@ -108,6 +121,8 @@ def build_scenario(seed: int, start: date, months: int) -> Scenario:
         incident_start=datetime.combine(incident_day, time(17)),
         incident_end=datetime.combine(incident_day, time(23)),
         sale_day=start + timedelta(days=int(days * 0.8)),
+        faults=faults,
+        has_usual_faults=has_usual_faults,
     )
 
 

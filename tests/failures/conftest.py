@@ -11,6 +11,7 @@ import pytest
 ATTEMPTS = """
 create table marts.fct_payment_attempts (
     attempt_key uuid, order_key uuid, user_key uuid, provider varchar, wallet varchar,
+    method varchar, next_action varchar,
     channel varchar, attempted_at timestamp, business_date date, local_hour integer,
     outcome varchar, resolved_outcome varchar, failure_category varchar, amount decimal(18, 4),
     currency varchar, amount_band varchar, os varchar, app_version varchar, region varchar,
@@ -22,14 +23,16 @@ PAYMENTS = """
 create table marts.fct_payments (
     order_key uuid, currency varchar, first_failure_category varchar, amount_at_risk decimal(18, 4),
     amount_recovered decimal(18, 4), amount_lost decimal(18, 4), amount_open decimal(18, 4),
-    is_test boolean
+    is_test boolean, is_recovered boolean default false, final_outcome varchar,
+    first_outcome varchar, recovery_type varchar, user_key uuid, channel varchar, region varchar,
+    amount_band varchar
 )
 """
 
 # Half a year of attempts from a fixed sequence. With a fault, WeChat Pay on Android fails far more
 # often than everything else; without, failures strike at random.
 GENERATED = """
-insert into marts.fct_payment_attempts
+insert into marts.fct_payment_attempts by name
 with drawn as (
     select
         i,
@@ -57,23 +60,31 @@ decided as (
     from placed
 )
 select
-    md5('attempt' || i)::uuid, md5('order' || i // 2)::uuid,
-    if(r[5] < 0.05, null, md5('user' || (r[5] * 900)::integer)::uuid),
-    wallet, wallet, 'app', attempted_at, attempted_at::date, hour(attempted_at), outcome, outcome,
+    md5('attempt' || i)::uuid as attempt_key,
+    md5('order' || i // 2)::uuid as order_key,
+    if(r[5] < 0.05, null, md5('user' || (r[5] * 900)::integer)::uuid) as user_key,
+    wallet as provider, wallet, 'app' as channel, attempted_at,
+    attempted_at::date as business_date, hour(attempted_at) as local_hour,
+    outcome, outcome as resolved_outcome,
     case
         when outcome = 'failed'
             then ['insufficient_funds', 'processing_error', null][1 + (r[6] * 2.99)::integer % 3]
-    end,
-    (1 + r[7] * 300)::decimal(18, 4), if(r[8] < 0.05, 'USD', 'CNY'), '0-50', os,
-    '8.' || (r[6] * 50)::integer, if(r[8] > 0.9, null, 'region ' || (r[8] * 10)::integer), 'zh',
-    'bank ' || (r[7] * 9)::integer, r[3] > 0.9, r[8] between 0.5 and 0.52, 1 + i % 2, i % 2 = 0
+    end as failure_category,
+    (1 + r[7] * 300)::decimal(18, 4) as amount, if(r[8] < 0.05, 'USD', 'CNY') as currency,
+    '0-50' as amount_band, os, '8.' || (r[6] * 50)::integer as app_version,
+    if(r[8] > 0.9, null, 'region ' || (r[8] * 10)::integer) as region, 'zh' as language,
+    'bank ' || (r[7] * 9)::integer as bank, r[3] > 0.9 as is_new_device,
+    r[8] between 0.5 and 0.52 as is_test, 1 + i % 2 as attempt_number,
+    i % 2 = 0 as is_first_attempt
 from decided
 """
 GENERATED_PAYMENTS = """
-insert into marts.fct_payments
+insert into marts.fct_payments by name
 select
-    order_key, currency, failure_category, risk,
-    if(recovered, risk, 0), if(recovered or is_open, 0, risk), if(is_open, risk, 0), is_test
+    order_key, currency, failure_category as first_failure_category, risk as amount_at_risk,
+    if(recovered, risk, 0) as amount_recovered,
+    if(recovered or is_open, 0, risk) as amount_lost,
+    if(is_open, risk, 0) as amount_open, is_test
 from (
     select
         order_key, currency, failure_category, is_test,
@@ -92,6 +103,10 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("create schema marts")
         connection.execute(ATTEMPTS)
         connection.execute(PAYMENTS)
+        connection.execute("create schema analysis")
+        connection.execute(
+            "create table analysis.user_segments (user_key uuid, lifecycle_segment varchar)"
+        )
         yield connection
 
 
@@ -141,7 +156,12 @@ def add_attempt(con: duckdb.DuckDBPyConnection) -> Callable[..., None]:
 def add_payment(con: duckdb.DuckDBPyConnection) -> Callable[..., None]:
     def insert(order: str, category: str | None, risk: int, recovered: int, lost: int, **columns):
         con.execute(
-            "insert into marts.fct_payments values (md5(?)::uuid, ?, ?, ?, ?, ?, ?, ?)",
+            """
+            insert into marts.fct_payments
+                (order_key, currency, first_failure_category, amount_at_risk, amount_recovered,
+                amount_lost, amount_open, is_test, is_recovered)
+            values (md5(?)::uuid, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
             [
                 order,
                 columns.get("currency", "CNY"),
@@ -151,6 +171,7 @@ def add_payment(con: duckdb.DuckDBPyConnection) -> Callable[..., None]:
                 lost,
                 risk - recovered - lost,
                 columns.get("is_test", False),
+                recovered > 0,
             ],
         )
 

@@ -76,6 +76,45 @@ TABLES = {
         model_id VARCHAR, metric VARCHAR, value DOUBLE, baseline_constant DOUBLE,
         baseline_lookup DOUBLE, is_usable BOOLEAN, message VARCHAR, trained_from DATE,
         trained_to DATE, tested_from DATE, tested_to DATE""",
+    "failure_alarms": """
+        alarm_id VARCHAR, series VARCHAR, chart VARCHAR, raised_date DATE, raised_hour INTEGER,
+        started_date DATE, started_hour INTEGER, ended_date DATE, ended_hour INTEGER,
+        attempts BIGINT, failed BIGINT, expected DOUBLE, users BIGINT, score DOUBLE,
+        score_limit DOUBLE, amount_failed DECIMAL(18,4), currency VARCHAR, is_main BOOLEAN""",
+    "failure_drops": """
+        drop_id VARCHAR, kind VARCHAR, started_date DATE, started_hour INTEGER, ended_date DATE,
+        ended_hour INTEGER, attempts BIGINT, failed BIGINT, users BIGINT, failure_rate DOUBLE,
+        base_attempts BIGINT, base_failed BIGINT, base_failure_rate DOUBLE, change DOUBLE,
+        expected DOUBLE, p_value DOUBLE, slices INTEGER, amount_failed DECIMAL(18,4),
+        currency VARCHAR""",
+    "failure_root_causes": """
+        drop_id VARCHAR, slice_rank INTEGER, slice VARCHAR, attempts BIGINT, failed BIGINT,
+        expected DOUBLE, failure_rate DOUBLE, failure_rate_low DOUBLE, failure_rate_high DOUBLE,
+        expected_rate DOUBLE, share_of_excess DOUBLE, llr DOUBLE, p_value DOUBLE,
+        main_reason VARCHAR, users BIGINT, amount_failed DECIMAL(18,4),
+        amount_excess DECIMAL(18,4), currency VARCHAR""",
+    "failure_mix_rate": """
+        drop_id VARCHAR, dimension VARCHAR, rate_effect DOUBLE, mix_effect DOUBLE,
+        largest_mix_value VARCHAR, users BIGINT""",
+    "failure_advice": """
+        wallet VARCHAR, failure_category VARCHAR, action VARCHAR, orders BIGINT, users BIGINT,
+        amount_at_risk DECIMAL(18,4), amount_recovered DECIMAL(18,4), amount_lost DECIMAL(18,4),
+        amount_given_up DECIMAL(18,4), same_wallet_orders BIGINT, same_wallet_paid BIGINT,
+        other_wallet_orders BIGINT, other_wallet_paid BIGINT, same_wallet_rate DOUBLE,
+        same_wallet_low DOUBLE, same_wallet_high DOUBLE, other_wallet_rate DOUBLE,
+        other_wallet_low DOUBLE, other_wallet_high DOUBLE, basis VARCHAR, recovery_rate DOUBLE,
+        recovery_low DOUBLE, recovery_high DOUBLE, amount_recoverable DECIMAL(18,4),
+        amount_recoverable_low DECIMAL(18,4), amount_recoverable_high DECIMAL(18,4),
+        better_action VARCHAR, currency VARCHAR""",
+    "refund_breakdown": """
+        dimension VARCHAR, dimension_value VARCHAR, captures BIGINT, refunded_captures BIGINT,
+        refund_rate DOUBLE, refund_rate_low DOUBLE, refund_rate_high DOUBLE, refunds BIGINT,
+        users BIGINT, failed BIGINT, pending BIGINT, refund_failure_rate DOUBLE,
+        refund_failure_rate_low DOUBLE, refund_failure_rate_high DOUBLE,
+        refunded_amount DECIMAL(18,4), amount_failed DECIMAL(18,4), partial_refunds BIGINT,
+        repeated_refunds BIGINT, timed BIGINT, hours_p50 DOUBLE, hours_p90 DOUBLE,
+        hours_p95 DOUBLE, late BIGINT, late_share DOUBLE, is_small_sample BOOLEAN,
+        currency VARCHAR""",
     "wallet_performance": """
         month DATE, wallet VARCHAR, users BIGINT, attempts BIGINT, succeeded BIGINT,
         failed BIGINT, unknown BIGINT, attempt_success_rate DOUBLE, rate_low DOUBLE,
@@ -341,6 +380,72 @@ def segment_tables() -> dict[str, list[tuple]]:
     }  # fmt: skip
 
 
+def _drop_rows() -> dict[str, list[tuple]]:
+    """Three drops: an incident with a slice, one that is a changed mix, and a calm week."""
+    night, dawn = date(2026, 2, 19), date(2026, 2, 20)
+    week = date(2026, 3, 25), date(2026, 4, 1)
+    incident, moved, calm = "alarm-202602190945-all", "alarm-202602200400-alipay", "week-20260325"
+    given = ("CNY",)
+    return {
+        "failure_alarms": [
+            (incident, "all", "ewma", night, 17, night, 17, night, 23, 700, 270, 120.5, 210)
+            + (13.8, 5.0, 45_120, *given, True),
+            (moved, "alipay", "bucket", dawn, 12, dawn, 11, dawn, 12, 60, 31, 6.4, 28)
+            + (5.8, 4.8, 3_110, *given, True),
+            ("alarm-202602190950-wechat_pay", "wechat_pay", "ewma", night, 17, night, 17, night)
+            + (23, 300, 205, 52.0, 167, 18.9, 4.7, 30_000, *given, False),
+        ],
+        "failure_drops": [
+            (incident, "alarm", night, 17, night, 23, 700, 270, 210, 0.386, 5600, 590, 0.105)
+            + (0.281, 121.0, 0.005, 1, 45_120, *given),
+            (moved, "alarm", dawn, 11, dawn, 12, 60, 31, 28, 0.517, 900, 94, 0.104, 0.413)
+            + (29.0, 0.4, 0, 3_110, *given),
+            (calm, "week", week[0], 0, week[1], 0, 2245, 180, 150, 0.08, 6645, 970, 0.146)
+            + (-0.066, 222.0, 1.0, 0, 80_000, *given),
+        ],
+        "failure_root_causes": [
+            (incident, 1, "amount_band=50-200 & wallet=wechat_pay", 305, 206, 51.8, 0.675, 0.62)
+            + (0.725, 0.17, 0.98, 130.1, 0.005, "issuer_unavailable", 167, 31_000, 23_200)
+            + given,
+        ],
+        "failure_mix_rate": [
+            (incident, "wallet", 0.28, 0.001, "wechat_pay", 210),
+            (moved, "app_version", 0.01, 0.403, "8.6.0", 28),
+            (moved, "region", 0.41, 0.003, None, 28),
+            (calm, "app_version", 0.0, -0.066, "8.6.0", 150),
+        ],
+        "failure_advice": [
+            ("alipay", "insufficient_funds", "other_wallet", 263, 217, 131_071, 31_712, 96_304)
+            + (58_080, 40, 12, 104, 84, 0.3, 0.18, 0.45, 0.808, 0.72, 0.87, "other_wallet")
+            + (0.808, 0.72, 0.87, 46_928, 41_817, 50_529, None, *given),
+            ("wechat_pay", "limit_exceeded", "retry_later", 102, 88, 89_359, 14_707, 74_523)
+            + (45_788, 34, 14, 45, 33, 0.41, 0.26, 0.58, 0.73, 0.59, 0.84, "same_wallet", 0.41)
+            + (0.26, 0.58, 18_853, 11_904, 26_557, "other_wallet", *given),
+            ("wechat_pay", "not_permitted", "stop", 42, 40, 10_115, 365, 9_750, 8_712, 0, 0, 0, 0)
+            + (*[None] * 6, "none", *[None] * 6, None, *given),
+        ],
+    }
+
+
+def _refund_breakdown_rows() -> list[tuple]:
+    def row(dimension: str, value: str, captures: int, refunded: int, refunds: int) -> tuple:
+        low, high = wilson(refunded, captures) if captures else (None, None)
+        rate = refunded / captures if captures else None
+        return (
+            (dimension, value, captures, refunded, rate, low, high, refunds, max(refunded, 10))
+            + (2, 9, 0.02, 0.005, 0.07, refunds * 96.3, 120, refunds // 3, refunds // 9)
+            + (refunds // 2, 0.04, 17.3, 20.2, 0, 0.0, captures < 30 and refunds < 30, "CNY")
+        )
+
+    return [
+        row("all", "all", 17_551, 662, 895),
+        row("wallet", "alipay", 8_130, 205, 323),
+        row("wallet", "wechat_pay", 9_421, 457, 572),
+        row("refund_shape", "full", 0, 0, 401),
+        row("refund_shape", "partial", 0, 0, 353),
+    ]
+
+
 def release_tables() -> dict[str, list[tuple]]:
     rng = random.Random(20260101)
     people = sum(users for _, users, _, _ in SEGMENTS)
@@ -420,6 +525,8 @@ def release_tables() -> dict[str, list[tuple]]:
                 LAST_DAY,
             ),
         ],
+        **_drop_rows(),
+        "refund_breakdown": _refund_breakdown_rows(),
         "wallet_performance": _wallet_rows(),
         "daily_performance": _daily_rows(rng),
         "hourly_performance": _hourly_rows(),

@@ -16,6 +16,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
+from pipelines.failures import drop_tables, tables
 from pipelines.formats.catalogue import all_formats
 from pipelines.ingest.lake import REJECTS_SCHEMA, lake_schema
 from pipelines.segments.tables import TABLES
@@ -428,8 +429,11 @@ def write_analysis(workspace: Workspace) -> None:
     """Stand-ins for what the Python rooms write between marts and published models."""
     with connect.connect(workspace) as connection:
         connection.execute("create schema if not exists analysis")
+        drop_tables.create_tables(connection)
+        tables.write_advice(connection, "CNY")
         for statement in _ANALYSIS:
             connection.execute(statement)
+        tables.write_refunds(connection, "CNY")
 
 
 _ANALYSIS = [
@@ -527,6 +531,11 @@ _ANALYSIS = [
     select 'wallet' as feature, 0.1 as importance_mean, 0.01 as importance_sd, 1 as rank
     """,
     """
+    create or replace table analysis.failure_driver_effects as
+    select 'odds_ratio' as kind, 'wallet' as feature, 'alipay' as value, 'wechat_pay' as reference,
+        0.8 as estimate, 0.7 as low, 0.9 as high, 1000 as attempts
+    """,
+    """
     create or replace table analysis.failure_driver_model as
     select 'm1' as model_id, 'log_loss' as metric, 0.4 as value, 0.5 as baseline_constant,
         0.45 as baseline_lookup, true as is_usable, 'ok' as message,
@@ -545,7 +554,11 @@ ANALYSIS_TABLES = (
     *TABLES,
     "failure_breakdown",
     "failure_drivers",
+    "failure_driver_effects",
     "failure_driver_model",
+    "failure_advice",
+    "refund_breakdown",
+    *drop_tables.TABLES,
 )
 
 

@@ -31,6 +31,7 @@
     const dot = token.indexOf(".");
     const value = token.slice(dot + 1);
     if (token.startsWith("@month.")) return monthName(value);
+    if (token.includes(" @")) return token.split(/ (?=@)/).map(label).join(" ");
     const strings = report.strings[state.lang];
     return strings[token.slice(1)] ?? strings[`value.${value}`] ?? value;
   }

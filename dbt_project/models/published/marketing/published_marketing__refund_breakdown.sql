@@ -1,0 +1,55 @@
+{{ config(alias='refund_breakdown') }}
+
+with breakdown as (
+
+    select * from {{ ref('published_analyst__refund_breakdown') }}
+
+),
+
+-- Hidden rows of a dimension must not follow from the total: they are two or more with enough people
+-- together, or the dimension is left out.
+hidden as (
+
+    select
+        dimension,
+        sum(case when users < {{ minimum_cell_users() }} then 1 else 0 end) as hidden_rows,
+        sum(case when users < {{ minimum_cell_users() }} then users else 0 end) as hidden_users
+    from breakdown
+    group by dimension
+
+)
+
+select
+    breakdown.dimension,
+    breakdown.dimension_value,
+    breakdown.captures,
+    breakdown.refunded_captures,
+    breakdown.refund_rate,
+    breakdown.refund_rate_low,
+    breakdown.refund_rate_high,
+    breakdown.refunds,
+    breakdown.users,
+    breakdown.failed,
+    breakdown.pending,
+    breakdown.refund_failure_rate,
+    breakdown.refund_failure_rate_low,
+    breakdown.refund_failure_rate_high,
+    breakdown.refunded_amount,
+    breakdown.amount_failed,
+    breakdown.partial_refunds,
+    breakdown.repeated_refunds,
+    breakdown.timed,
+    breakdown.hours_p50,
+    breakdown.hours_p90,
+    breakdown.hours_p95,
+    breakdown.late,
+    breakdown.late_share,
+    breakdown.is_small_sample,
+    breakdown.currency
+from breakdown
+inner join hidden on breakdown.dimension = hidden.dimension
+where breakdown.users >= {{ minimum_cell_users() }}
+    and (
+        hidden.hidden_rows = 0
+        or (hidden.hidden_rows >= 2 and hidden.hidden_users >= {{ minimum_cell_users() }})
+    )
