@@ -28,10 +28,9 @@
   }
   /** Text of a value token "@group.value"; a value without an entry is shown as it is. */
   function label(token) {
-    const dot = token.indexOf(".");
-    const value = token.slice(dot + 1);
-    if (token.startsWith("@month.")) return monthName(value);
     if (token.includes(" @")) return token.split(/ (?=@)/).map(label).join(" ");
+    const value = token.slice(token.indexOf(".") + 1);
+    if (token.startsWith("@month.")) return monthName(value);
     const strings = report.strings[state.lang];
     return strings[token.slice(1)] ?? strings[`value.${value}`] ?? value;
   }
