@@ -1,4 +1,4 @@
--- Causes add up to the failures of each value, the values of each dimension to everything, and what
+-- Causes, where any are listed, add up to the failures of each value, the values of each dimension to everything, and what
 -- was recovered or lost never exceeds what was at risk.
 {{ config(
     meta={
@@ -19,7 +19,7 @@ causes as (
         dimension,
         dimension_value,
         max(case when failure_category = 'all' then failed end) as whole,
-        coalesce(sum(case when failure_category <> 'all' then failed end), 0) as parts
+        sum(case when failure_category <> 'all' then failed end) as parts
     from cells
     group by dimension, dimension_value
 
