@@ -127,6 +127,11 @@ def rejects_folder(workspace: Workspace) -> Path:
     return workspace.lake / "_rejects"
 
 
+def leaks_folder(workspace: Workspace) -> Path:
+    """Folder of the leak index: keyed hashes by which raw ids would be recognised."""
+    return workspace.lake / "_leaks"
+
+
 def draft_folder(workspace: Workspace) -> Path:
     """Folder of files being written: same disk as the lake, so that a rename is atomic."""
     return workspace.lake / "_drafts"
@@ -143,6 +148,7 @@ def prepare_folders(workspace: Workspace) -> None:
     close_to_others(workspace.lake)
     schemas = {source_folder(workspace, spec.source): lake_schema(spec) for spec in all_formats()}
     schemas[rejects_folder(workspace)] = REJECTS_SCHEMA
+    make_private_folder(leaks_folder(workspace))
     for folder, schema in schemas.items():
         make_private_folder(folder)
         empty = folder / EMPTY_NAME

@@ -95,6 +95,10 @@ class PseudonymKey:
         """Keyed hash of raw lines (64 hex digits): a bare phone number must not be guessable."""
         return self._digests("row", line)
 
+    def marks(self, value: pl.Expr) -> pl.Expr:
+        """Keyed hash by which the leak index knows a text (32 hex digits)."""
+        return self._digests("leak-index", value).str.slice(0, 32)
+
     def _digests(self, domain: str, value: pl.Expr) -> pl.Expr:
         message = pl.concat_str([pl.lit(domain), value], separator=UNIT_SEPARATOR)
         return message.chash.hmac_sha256(key=self.text)

@@ -24,6 +24,7 @@ from pipelines.ingest.ledger import (
     INGESTED,
     QUARANTINED,
     DocumentRecord,
+    leaks_path,
     ledger_digest,
     only_ingest,
     parquet_paths,
@@ -158,6 +159,10 @@ class _Run:
             if document.rows_draft is not None:
                 document.rows_draft.replace(
                     rows_path(self.workspace, loaded.sha256, document.record)
+                )
+            if document.leaks_draft is not None:
+                document.leaks_draft.replace(
+                    leaks_path(self.workspace, loaded.sha256, document.record.index)
                 )
             if document.rejects_draft is not None:
                 document.rejects_draft.replace(

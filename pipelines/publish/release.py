@@ -21,6 +21,7 @@ from pipelines.privacy.catalogue import read_catalogue
 from pipelines.publish import pointer
 from pipelines.publish.digest import logical_digest
 from pipelines.publish.draft import Draft, Progress, PublishRefused, Render
+from pipelines.publish.inputs import code_digest
 from pipelines.publish.pointer import (
     Release,
     ReleaseError,
@@ -28,6 +29,7 @@ from pipelines.publish.pointer import (
     current_release,
     open_published,
 )
+from pipelines.publish.surroundings import house_of
 from pipelines.settings import Workspace
 
 __all__ = [
@@ -72,12 +74,14 @@ def publish(
         pipelines.privacy.catalogue.CatalogueError: the manifest cannot be read.
     """
     say = progress or (lambda _: None)
-    catalogue = read_catalogue(manifest or _project_manifest())
+    manifest = manifest or _project_manifest()
+    catalogue = read_catalogue(manifest)
     workspace.releases.mkdir(parents=True, exist_ok=True)
     with _lock(workspace):
         _remove_unfinished(workspace)
         with _staging(workspace) as (release_id, folder):
-            draft = Draft(workspace, catalogue, release_id, folder, say)
+            house = house_of(workspace, manifest, code_digest())
+            draft = Draft(workspace, catalogue, release_id, folder, house, say)
             draft.build()
             draft.draw(render or _reports_room())
             release = draft.finish(inputs_digest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import subprocess
+from datetime import date
 
 import duckdb
 import pytest
@@ -17,6 +18,7 @@ from pipelines.publish.candidate import STORAGE_VERSION, build_candidate
 from pipelines.publish.digest import logical_digest
 from pipelines.publish.inputs import inputs_digest
 
+TODAY = date(2026, 3, 1)
 OLD_PYTHONS = [p for p in os.environ.get("WALLET_TEST_OLD_DUCKDB", "").split(os.pathsep) if p]
 
 
@@ -76,7 +78,7 @@ def test_inputs_digest(workspace):
 
 def test_candidate_is_fresh_and_in_the_older_format(workspace, manifest, tmp_path):
     catalogue = read_catalogue(manifest).for_audience("marketing")
-    path = build_candidate(workspace.warehouse, catalogue, tmp_path / "m.duckdb")
+    path = build_candidate(workspace.warehouse, catalogue, tmp_path / "m.duckdb", today=TODAY)
     with duckdb.connect(str(path), read_only=True) as con:
         rows = con.execute(
             "select tags['storage_version'], free_blocks from duckdb_databases()"
@@ -86,7 +88,7 @@ def test_candidate_is_fresh_and_in_the_older_format(workspace, manifest, tmp_pat
     assert storage_number(path) == 65
     assert not (tmp_path / "m.duckdb.wal").exists()
     with pytest.raises(FileExistsError):
-        build_candidate(workspace.warehouse, catalogue, path)
+        build_candidate(workspace.warehouse, catalogue, path, today=TODAY)
 
 
 def storage_number(path) -> int:

@@ -92,7 +92,7 @@ def test_tables_are_declared_commented_and_in_order(workspace):
         comments = con.execute(
             "select comment from duckdb_columns() where table_name = 'fct_payments'"
         ).fetchall()
-        assert ("What region says.",) in comments
+        assert ("What wallet says.",) in comments
         assert con.execute("select comment from duckdb_tables() where table_name = 'source_files'")
         dates = con.execute("select business_date from fct_payments").fetchall()
         assert dates == sorted(dates)
@@ -141,14 +141,14 @@ def test_one_phone_number_refuses_and_changes_nothing(workspace, publishing, las
     before = snapshot(workspace.releases)
     write_warehouse(
         workspace.warehouse,
-        "update marts.fct_payments set region = '电话13800138000' where row_number = 17",
+        "update marts.fct_payments set wallet = '电话13800138000' where row_number = 17",
     )
 
     message = refused(publishing)
 
     assert snapshot(workspace.releases) == before
     assert current_release(workspace) == last
-    assert "fct_payments.region: mobile number (China), 1 rows (1 distinct)" in message
+    assert "fct_payments.wallet: mobile number (China), 1 rows (1 distinct)" in message
     assert "such as 13…00 (11 characters)" in message
     assert f"Release {last.release_id} stays current." in message
     kept = list((workspace.root / "audit").glob("refused-*.json"))
