@@ -315,6 +315,37 @@ def thresholds(
 
 
 @app.command()
+def verify(
+    releases: Annotated[
+        Path | None, typer.Argument(help="A releases folder; that of this workspace if none.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Public key it must be signed with; the pinned one if none.")
+    ] = None,
+) -> None:
+    """Check signature, files and chain of audits of what is published."""
+    from pipelines.publish.pointer import ReleaseError
+    from pipelines.publish.signature import SignatureError, trusted_key
+    from pipelines.publish.verification import verify_releases
+
+    try:
+        workspace = _settings().open_workspace()
+        trusted = key.lower() if key else trusted_key(workspace)
+        found = verify_releases(releases or workspace.releases, trusted)
+    except (ReleaseError, SignatureError) as error:
+        raise _fail(str(error)) from None
+    release = found.release
+    console.print(f"Release {release.release_id} of {release.created_at}", markup=False)
+    for file in release.files:
+        console.print(f"  unchanged  {file.sha256[:16]}…  {file.name}", markup=False)
+    console.print(f"  signed     with {trusted}", markup=False, soft_wrap=True)
+    console.print(f"  passed     {release.checks} checks; audit {release.audit}", soft_wrap=True)
+    console.print(f"  chain      {len(found.chained)} earlier audits follow one another")
+    for line in found.waived:
+        console.print(f"  waived     {line}", markup=False, soft_wrap=True)
+
+
+@app.command()
 def doctor(
     file: Annotated[
         Path | None, typer.Argument(help="A file to explain; the machine if none.")

@@ -17,18 +17,20 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pipelines.privacy.audit import audit_database
+from pipelines.privacy.artefact import file_sha256
+from pipelines.privacy.audit import REQUIRED_CHECKS, audit_database
 from pipelines.privacy.catalogue import Catalogue
 from pipelines.privacy.house import House
-from pipelines.privacy.page import audit_page
+from pipelines.privacy.page import REQUIRED_PAGE_CHECKS, audit_page
 from pipelines.privacy.policy import AUDIENCES, Policy, policy_for
 from pipelines.privacy.report import AuditReport, canonical_json, sha256_of
-from pipelines.publish import pointer
+from pipelines.publish import pointer, signature
 from pipelines.publish.candidate import build_candidate
 from pipelines.publish.dictionary import write_dictionary
 from pipelines.publish.digest import logical_digest
 from pipelines.publish.inputs import code_digest
 from pipelines.publish.pointer import Release, ReleaseError, ReleaseFile
+from pipelines.publish.signature import SigningKey
 from pipelines.publish.steady import Steady
 from pipelines.settings import Workspace
 from pipelines.warehouse.connect import duckdb_settings
@@ -61,9 +63,10 @@ class Draft:
         release_id: str,
         folder: Path,
         house: House,
+        key: SigningKey,
         say: Progress,
     ) -> None:
-        self.house = house
+        self.house, self.key = house, key
         self.workspace, self.catalogue, self.say = workspace, catalogue, say
         self.release_id, self.folder = release_id, folder
         self.policy: Policy = policy_for(workspace.settings)
@@ -159,6 +162,8 @@ class Draft:
     def finish(self, inputs_digest: str) -> Release:
         """Write the audit, flush everything to disk, and compare all files with their audits."""
         audit = self._write_audit(self.folder / "audit.json", inputs_digest)
+        content = (self.folder / "audit.json").read_bytes()
+        (self.folder / signature.NAME).write_bytes(self.key.sign(content))
         audiences = {path.name: audience for audience, path in self.databases.items()}
         release = Release(
             release_id=self.release_id,
@@ -182,7 +187,8 @@ class Draft:
 
     def check(self, release: Release) -> None:
         """Refuse when any file of the release is not the one that was audited."""
-        expected = {path.name for path in (release.audit, release.report, release.dictionary)}
+        expected = {release.audit.name, release.report.name, release.dictionary.name}
+        expected.add(release.signature.name)
         expected |= {path.name for path in self.databases.values()}
         strangers = {path.name for path in release.folder.iterdir()} - expected
         try:
@@ -190,7 +196,7 @@ class Draft:
                 raise ReleaseError(
                     f"unexpected files in the release: {', '.join(sorted(strangers))}"
                 )
-            pointer.verify(release)
+            pointer.verify(release, self.key.public)
         except ReleaseError as error:
             self._refuse([str(error)])
 
@@ -198,10 +204,28 @@ class Draft:
         problems = [
             f"{report.file['name']}  {problem}"
             for report in self.reports
-            for problem in report.problems
+            for problem in (*report.problems, *self._not_of_this_release(report))
         ]
         if problems or any(report.verdict != "pass" for report in self.reports):
             self._refuse(problems)
+
+    def _not_of_this_release(self, report: AuditReport) -> list[str]:
+        """What says that a report is another's, old, or of fewer checks than there must be.
+
+        Asked here too and not only where checks are run: an audit that was replaced says nothing.
+        """
+        problems = []
+        required = REQUIRED_CHECKS.get(report.audience) if report.subject == "database" else ()
+        required = required or REQUIRED_PAGE_CHECKS
+        missing = sorted(set(required) - {check.id for check in report.checks})
+        if missing:
+            problems.append(f"[SYS-2] checks were not run: {', '.join(missing)}")
+        if report.release_id != self.release_id or report.started_at < self.created_at:
+            problems.append(f"[FILE-3] the audit is of release {report.release_id or 'unknown'}")
+        path = self.folder / report.file["name"]
+        if not path.is_file() or file_sha256(path) != report.file["sha256"]:
+            problems.append("[FILE-3] the audit is of another file")
+        return problems
 
     def _refuse(self, problems: list[str]) -> None:
         folder = self.workspace.root / "audit"
@@ -261,7 +285,7 @@ def _sync_file(path: Path) -> None:
 def _previous_audit(workspace: Workspace, say: Progress) -> str | None:
     """Hash of the current release's audit; a pointer that cannot be read is what we replace."""
     try:
-        current = pointer.read_pointer(workspace)
+        current = pointer.read_pointer(workspace.releases)
     except ReleaseError as error:
         say(str(error))
         return None
@@ -270,7 +294,7 @@ def _previous_audit(workspace: Workspace, say: Progress) -> str | None:
 
 def _what_stays(workspace: Workspace) -> str:
     try:
-        current = pointer.read_pointer(workspace)
+        current = pointer.read_pointer(workspace.releases)
     except ReleaseError as error:
         return str(error)
     if current is None:

@@ -18,6 +18,8 @@ _NO_EFFECT = {
     "workspace",
     "pseudonym_key",
     "pseudonym_key_file",
+    "signing_key_file",
+    "verify_key",
     "memory_limit",
     "threads",
     "keep_releases",

@@ -50,6 +50,7 @@ def test_a_release(workspace, publishing):
         assert stat.S_IMODE(path.stat().st_mode) == 0o444
     assert sorted(path.name for path in made.folder.iterdir()) == [
         "audit.json",
+        "audit.sig",
         "dictionary.html",
         f"marketing-{made.release_id}.duckdb",
         "report.html",
@@ -67,7 +68,7 @@ def test_a_release(workspace, publishing):
     }
     assert said[-1] == f"Release {made.release_id} is current"
     assert sorted(path.name for path in workspace.releases.iterdir()) == sorted(
-        [made.release_id, CURRENT, "current.duckdb", "current-marketing.duckdb"]
+        [made.release_id, CURRENT, "current.duckdb", "current-marketing.duckdb", "signing.pub"]
     )
 
 
@@ -189,7 +190,7 @@ def test_file_swapped_after_its_audit_refuses(workspace, publishing, last):
 
     before = snapshot(workspace.releases)
     message = refused(publishing, render=swapping)
-    assert "is not what was audited" in message
+    assert "[FILE-3] the audit is of another file" in message
     assert snapshot(workspace.releases) == before
     assert current_release(workspace) == last
 
@@ -328,6 +329,8 @@ def test_audit_of_another_release_is_not_accepted(workspace, publishing, last):
     first, second = last, publishing()
     second.audit.chmod(0o600)
     second.audit.write_bytes(first.audit.read_bytes())
+    second.signature.chmod(0o600)
+    second.signature.write_bytes(first.signature.read_bytes())
     path = workspace.releases / CURRENT
     pointer = json.loads(path.read_bytes())
     pointer["audit_sha256"] = first.audit_sha256
