@@ -172,7 +172,7 @@ def test_anyone_can_verify_with_the_public_key(workspace, publishing, last):
     audit = last.audit
     audit.chmod(0o600)
     audit.write_bytes(audit.read_bytes().replace(b'"verdict":"pass"', b'"verdict":"Pass"'))
-    with pytest.raises(ReleaseError, match=r"is in no chain|does not fit"):
+    with pytest.raises(ReleaseError, match="is in no chain of audits"):
         verify_releases(workspace.releases, trusted)
     with pytest.raises(ReleaseError, match="not with the trusted one"):
         verify_releases(workspace.releases, "ab" * 32)
