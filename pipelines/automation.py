@@ -15,6 +15,7 @@ from pathlib import Path
 import dagster as dg
 from filelock import FileLock, Timeout
 
+from pipelines.ingest.private import make_private_folder
 from pipelines.settings import Settings, Workspace
 
 everything = dg.define_asset_job(
@@ -47,6 +48,8 @@ def run_lock(workspace: Workspace) -> Iterator[None]:
         WorkspaceBusyError: another run, from the command line or the UI, is at work on it.
     """
     workspace.root.mkdir(parents=True, exist_ok=True)
+    # Every payment of every pseudonym is in the warehouse, also in what it spills while it works.
+    make_private_folder(workspace.warehouse.parent)
     lock = FileLock(workspace.root / ".run.lock", is_singleton=True, thread_local=False)
     try:
         lock.acquire(timeout=0)

@@ -54,6 +54,7 @@ class Context:
     ingested_at: datetime
     accounts: Mapping[str, tuple[str, ...]]
     mappings: tuple[ExportMapping, ...] = ()
+    erased: frozenset[str] = frozenset()
 
     @property
     def options(self) -> Mapping[str, str]:
@@ -146,7 +147,7 @@ class DocumentLoader:
                 tally.add(batch.rows)
                 balances.add(batch.rows)
                 leaks.see(batch.rows)
-                kept = lake_rows(batch.rows, layout, context.key, lineage)
+                kept = lake_rows(batch.rows, layout, context.key, lineage, context.erased)
                 misfits.see(kept)
                 writer.write(kept)
         finally:

@@ -1,7 +1,12 @@
-"""The list of erased people: pseudonyms that may never come back.
+"""People who were erased: the list of their pseudonyms, and rows without them.
 
-What belongs here: reading and writing the list. What does not: erasing (`publish.erasure`). It
-holds pseudonyms and days only; whoever has no key cannot tell whose they are.
+What belongs here: reading and writing the list, taking a person out of rows. What does not: doing
+so in every layer (`publish.erasure`). The list holds pseudonyms and days only; whoever has no key
+cannot tell whose they are.
+
+A payment stays in the books, which the law asks to be kept and control totals depend on; who made
+it is forgotten: keys that lead to a person or a device become NULL, and so does the context by
+which somebody could be known again.
 """
 
 from __future__ import annotations
@@ -10,10 +15,17 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+import polars as pl
+
+from pipelines.formats.format import Format
+from pipelines.ingest.leak_index import is_personal
 from pipelines.ingest.ledger import write_json
 from pipelines.settings import Workspace
 
 NAME = "_erased.json"
+_CONTEXT = frozenset(
+    {"os", "app_version", "region", "language", "bank", "device_info", "city", "country"}
+)
 
 
 def read_erased(workspace: Workspace) -> frozenset[str]:
@@ -30,3 +42,20 @@ def add_erased(workspace: Workspace, pseudonyms: Iterable[str]) -> None:
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     day = datetime.now(UTC).date().isoformat()
     write_json(path, dict.fromkeys(pseudonyms, day) | known, workspace)
+
+
+def person_keys(spec: Format) -> list[str]:
+    """Key columns of a source that lead to a person or a device."""
+    return [key.name for key in spec.keys if is_personal(key)]
+
+
+def without_erased(rows: pl.DataFrame, spec: Format, erased: frozenset[str]) -> pl.DataFrame:
+    """Rows in which erased people are nobody; the number of rows and all amounts stay."""
+    keys = [name for name in person_keys(spec) if name in rows.columns]
+    if not erased or not keys:
+        return rows
+    is_erased = pl.any_horizontal(pl.col(name).is_in(sorted(erased)) for name in keys)
+    cleared = [*keys, *sorted(_CONTEXT & set(rows.columns))]
+    return rows.with_columns(
+        pl.when(is_erased).then(None).otherwise(pl.col(name)).alias(name) for name in cleared
+    )

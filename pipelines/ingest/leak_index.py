@@ -15,25 +15,29 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.formats.format import Format
+from pipelines.formats.format import Format, Pseudonym
 from pipelines.ingest.pseudonyms import PseudonymKey
 
 SCHEMA = {"mark": pl.String}
 # Keys that name no person: an order number is kept anyway, a product is nobody.
-_IMPERSONAL = frozenset({"attempt", "capture", "order", "product", "refund"})
+_IMPERSONAL = frozenset(
+    {"attempt", "capture", "order", "product", "refund", "movement", "fee_plan", "ticket"}
+    | {"feedback", "security_event", "ga4_event", "mixpanel_event", "mixpanel_insert", "payout"}
+    | {"dispute", "settlement", "balance", "batch", "transfer"}
+)
 # A customer number such as 1024 equals too many counts to be recognised as itself.
 _SHORTEST_NUMBER, _SHORTEST_TEXT = 9, 5
+
+
+def is_personal(key: Pseudonym) -> bool:
+    """Whether a key leads to a person, their device or their visit."""
+    return key.domain not in _IMPERSONAL
 
 
 def personal_columns(spec: Format) -> list[str]:
     """Columns of an export whose raw values name a person and are replaced by a pseudonym."""
     dropped = {column.name for column in spec.columns if not column.keep}
-    named = {
-        name
-        for key in spec.keys
-        if key.domain not in _IMPERSONAL
-        for name in key.value.meta.root_names()
-    }
+    named = {name for key in spec.keys if is_personal(key) for name in key.value.meta.root_names()}
     # Alipay's counterparty is the customer's account; it is dropped without a pseudonym.
     return sorted((named | {"counterparty"}) & dropped)
 
@@ -55,10 +59,10 @@ class LeakCollector:
         """Column `mark`: keyed hashes of every form of every id seen, distinct, sorted."""
         if self._seen is None or self._seen.is_empty():
             return pl.DataFrame(schema=SCHEMA)
-        return marks_of(key, _forms(self._seen)).unique().sort("mark")
+        return marks_of(key, forms_of_ids(self._seen)).unique().sort("mark")
 
 
-def _forms(values: pl.Series) -> pl.Series:
+def forms_of_ids(values: pl.Series) -> pl.Series:
     """Every text a raw id might appear as, hex in lower case."""
     raw = pl.col("v")
     frame = values.str.strip_chars().unique().to_frame("v").filter(raw.str.len_chars() > 0)

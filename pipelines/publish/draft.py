@@ -17,6 +17,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from pipelines.ingest.private import make_private_folder
 from pipelines.privacy.artefact import file_sha256
 from pipelines.privacy.audit import REQUIRED_CHECKS, audit_database
 from pipelines.privacy.catalogue import Catalogue
@@ -229,7 +230,7 @@ class Draft:
 
     def _refuse(self, problems: list[str]) -> None:
         folder = self.workspace.root / "audit"
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         kept = folder / f"refused-{self.release_id}.json"
         self._write_audit(kept, "", problems)
         more = len(problems) - _LINES_SHOWN
