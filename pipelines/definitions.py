@@ -25,6 +25,7 @@ ASSETS = [
     failures.failure_breakdown,
     failures.failure_drivers,
     publish.release,
+    publish.weekly_audit,
 ]
 CHECKS = [
     ingest.no_quarantined_files,

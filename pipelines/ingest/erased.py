@@ -18,8 +18,10 @@ from datetime import UTC, datetime
 import polars as pl
 
 from pipelines.formats.format import Format
+from pipelines.ingest.lake import draft_folder
 from pipelines.ingest.leak_index import is_personal
 from pipelines.ingest.ledger import write_json
+from pipelines.ingest.private import make_private_folder
 from pipelines.settings import Workspace
 
 NAME = "_erased.json"
@@ -38,6 +40,7 @@ def read_erased(workspace: Workspace) -> frozenset[str]:
 
 def add_erased(workspace: Workspace, pseudonyms: Iterable[str]) -> None:
     """Put people on the list, with the day; those on it stay as they are."""
+    make_private_folder(draft_folder(workspace))
     path = workspace.lake / NAME
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     day = datetime.now(UTC).date().isoformat()

@@ -146,7 +146,7 @@ class Draft:
             audience: {table: int(digest.split(":")[0]) for table, digest in tables.items()}
             for audience, tables in self.digests.items()
         }
-        write_dictionary(self.catalogue, rows, self.release_id, dictionary)
+        write_dictionary(self.catalogue, rows, self.release_id, self.house.purposes, dictionary)
         self.say("Auditing the pages")
         for page in (report, dictionary):
             self.reports.append(

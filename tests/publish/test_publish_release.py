@@ -82,6 +82,12 @@ def test_audit_and_dictionary_of_a_release(last):
     page = made.dictionary.read_text(encoding="utf-8")
     assert "One row per thing of fct_payments; it&#39;s 数据." in page
     assert "3,000" in page
+    # The record of processing, drawn from the same declarations, in both languages.
+    assert "处理活动记录" in page
+    assert "Payment analysis: attempts, payments and refunds row by row" in page
+    assert "PIPL 13(1)(2), GDPR 6(1)(b) and (f)" in page
+    assert "pseudonyms, sensitive values, quasi-identifiers" in page
+    assert "36500 天 days" in page
 
 
 @pytest.mark.usefixtures("last")
