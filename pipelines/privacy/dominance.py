@@ -39,16 +39,39 @@ def dominance(con: duckdb.DuckDBPyConnection, sums: str, policy: Policy) -> Domi
         nothing.
     """
     row = con.execute(
+        f"select count(*), count(*) filter (p_percent), count(*) filter (n_k)"
+        f" from ({_judged(sums, policy)})"
+    ).fetchall()[0]
+    return Dominance(*row)
+
+
+def _judged(sums: str, policy: Policy) -> str:
+    """Query: cell, and whether it breaks the p % rule and the (2, k) rule."""
+    return (
         f"with sums as ({sums}),"
         " ranked as (select cell, abs(amount)::double as x, row_number() over"
         "  (partition by cell order by abs(amount) desc) as place from sums where amount <> 0),"
         " cells as (select cell, sum(x) as total, max(x) filter (place = 1) as x1,"
         "  coalesce(max(x) filter (place = 2), 0) as x2 from ranked group by cell)"
-        " select count(*), count(*) filter (total - x1 - x2 < $1 * x1),"
-        " count(*) filter (x1 + x2 > $2 * total) from cells",
-        [policy.p_percent, policy.two_largest_share],
-    ).fetchall()[0]
-    return Dominance(*row)
+        f" select cell, total - x1 - x2 < {policy.p_percent} * x1 as p_percent,"
+        f" x1 + x2 > {policy.two_largest_share} * total as n_k from cells"
+    )
+
+
+def dominated_rows(table: Table, analysts: str, relation: str, policy: Policy) -> tuple[str, ...]:
+    """Conditions that hold for rows of a marketing table whose amounts one or two people make.
+
+    Args:
+        table: its declaration with `contributions`.
+        analysts: schema with the analysts' facts, as SQL.
+        relation: its relation as SQL, called `_t` where the conditions are used.
+        policy: the limits.
+    """
+    return tuple(
+        f"row({', '.join('_t.' + quoted(name) for name, _ in part.by)})::varchar in (select cell"
+        f" from ({_judged(_sums(analysts, relation, part), policy)}) where p_percent or n_k)"
+        for part in table.contributions
+    )
 
 
 def dominated(
@@ -68,7 +91,7 @@ def dominated(
     """
     findings, cells = [], 0
     for part in table.contributions:
-        found = dominance(con, _sums(analysts, relation, part), policy)
+        found = dominance(con, _sums(f"{quoted(analysts)}.main", relation, part), policy)
         cells += found.cells
         broken = max(found.p_percent, found.n_k)
         if broken:
@@ -89,7 +112,7 @@ def _sums(analysts: str, relation: str, part: Contribution) -> str:
     names = ", ".join(quoted(name) for name, _ in part.by)
     same = " and ".join(f"k.{quoted(n)} is not distinct from c.{quoted(n)}" for n, _ in part.by)
     where = f" and ({part.where})" if part.where else ""
-    source = f"{quoted(analysts)}.main.{quoted(part.table)}"
+    source = f"{analysts}.{quoted(part.table)}"
     cells = f"(select distinct {names} from {relation})"
     person, cell = quoted(part.person), f"row({', '.join('c.' + quoted(n) for n, _ in part.by)})"
     return (

@@ -15,6 +15,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.privacy.catalogue import Catalogue, Column, Table
+from pipelines.privacy.dominance import dominated_rows
+from pipelines.privacy.policy import Policy
 from pipelines.privacy.retention import moments, oldest_day
 from pipelines.privacy.suppression import Suppression
 from pipelines.privacy.text import literal, quoted
@@ -36,6 +38,7 @@ def build_candidate(
     today: date,
     minimum_people: int = 0,
     erased: frozenset[str] = frozenset(),
+    policy: Policy | None = None,
     source: Callable[[duckdb.DuckDBPyConnection, Table, str], str] | None = None,
 ) -> Path:
     """Write the declared tables of one audience into a new file.
@@ -53,6 +56,7 @@ def build_candidate(
         today: the day retention is counted from.
         minimum_people: fewest people who share quasi-identifiers; 0 leaves them as they are.
         erased: pseudonyms of people who asked to be forgotten.
+        policy: limits for sums that one or two people make; such rows are left out.
         source: says what a table is copied from, given the relation of its model.
 
     Returns:
@@ -75,7 +79,7 @@ def build_candidate(
             f"attach {literal(str(target))} as candidate (storage_version '{STORAGE_VERSION}')"
         )
         con.execute("create temp table _erased as select unnest($1::uuid[]) as who", [list(erased)])
-        copy = _Copy(con, warehouse.stem, catalogue, today, minimum_people)
+        copy = _Copy(con, warehouse.stem, catalogue, today, minimum_people, policy)
         for table in catalogue.tables:
             if source is not None:
                 with _named(f"{table.audience}.{table.name}"):
@@ -99,8 +103,10 @@ class _Copy:
         catalogue: Catalogue,
         today: date,
         minimum_people: int,
+        policy: Policy | None,
     ) -> None:
-        self.con, self.today = con, today
+        self.con, self.today, self.policy = con, today, policy
+        self.analysts = f"{quoted(database)}.{quoted('analyst')}"
         self.relations = {
             table.name: f"{quoted(database)}.{quoted(table.audience)}.{quoted(table.name)}"
             for table in catalogue.tables
@@ -118,16 +124,34 @@ class _Copy:
         source, replaced = f"{self.relations[table.name]} as _t", {}
         if self.suppression is not None:
             source, replaced = self.suppression.source(table)
-        values = [
-            f"{self._value(column, replaced)} as {quoted(column.name)}" for column in table.columns
-        ]
+        kept = self._kept(table)
         with _named(f"{table.audience}.{table.name}"):
+            dominated = self._dominated(table)
+            if dominated:
+                kept = f"{kept} and not ({dominated})"
+                # A share of everything would tell what the rows left out come to.
+                shares = (c.name for c in table.columns if c.name.startswith("share_of_"))
+                replaced = replaced | dict.fromkeys(shares, "null")
+            values = [
+                f"{self._value(column, replaced)} as {quoted(column.name)}"
+                for column in table.columns
+            ]
             self.con.execute(f"create table {target} ({columns})")
             self.con.execute(
                 f"insert into {target} select {', '.join(values)} from {source}"
-                f" where {self._kept(table)} order by {_order(table.columns)}"
+                f" where {kept} order by {_order(table.columns)}"
             )
-        self._describe(table, target, set(replaced))
+        suppressed = {name for name, value in replaced.items() if value != "null"}
+        self._describe(table, target, suppressed)
+
+    def _dominated(self, table: Table) -> str:
+        """Condition on rows whose amounts one or two people make; empty when there are none."""
+        if self.policy is None or not table.contributions:
+            return ""
+        relation = self.relations[table.name]
+        found = " or ".join(dominated_rows(table, self.analysts, relation, self.policy))
+        query = f"select count(*) from {relation} as _t where {found}"
+        return found if self.con.execute(query).fetchall()[0][0] else ""
 
     def _value(self, column: Column, replaced: dict[str, str]) -> str:
         if column.name in replaced:
