@@ -11,6 +11,7 @@ whether a text is a known id or its md5, and nobody can tell the id from the ind
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -107,9 +108,14 @@ class LeakIndex:
 
     def size(self) -> int:
         """Marks in the index, repeated ones included."""
+        return self._marks.len()
+
+    @cached_property
+    def _marks(self) -> pl.Series:
+        # Hundreds of small files, asked twice in a release: opening them is what costs.
         if not self.files:
-            return 0
-        return int(pl.scan_parquet(list(self.files)).select(pl.len()).collect().item())
+            return pl.Series("mark", [], dtype=pl.String)
+        return pl.read_parquet(list(self.files), columns=["mark"])["mark"]
 
     def known(self, texts: list[str]) -> list[str]:
         """Those of the texts that are a form of a raw id."""
@@ -117,7 +123,4 @@ class LeakIndex:
             return []
         asked = pl.Series("v", texts, dtype=pl.String)
         marked = asked.to_frame().hstack(marks_of(self.key, asked))
-        index = pl.scan_parquet(list(self.files)).select("mark")
-        return (
-            marked.lazy().join(index, on="mark", how="semi").collect(engine="streaming")["v"]
-        ).to_list()
+        return marked.join(self._marks.to_frame(), on="mark", how="semi")["v"].to_list()

@@ -65,9 +65,10 @@ def people(con: duckdb.DuckDBPyConnection, rows: int) -> None:
 def texts(con: duckdb.DuckDBPyConnection, rows: int) -> None:
     con.execute(
         "create table notes as select case when i % 100 = 0 then '卡号' ||"
-        " [('4111111111111111'), 'li' || i || '@example.com', '1380013' || lpad((i % 10000)::varchar,"
-        " 4, '0')][1 + (i // 100) % 3] else ['订单', 'order', '退款原因'][1 + i % 3] || ' ' || i ||"
-        " ' 已处理 thanks' end as note from range($1) t(i)",
+        " ['4111111111111111', 'li' || i || '@example.com',"
+        " '1380013' || lpad((i % 10000)::varchar, 4, '0')][1 + (i // 100) % 3]"
+        " else ['订单', 'order', '退款原因'][1 + i % 3] || ' ' || i || ' 已处理 thanks' end as note"
+        " from range($1) t(i)",
         [rows],
     )
     timed(

@@ -64,6 +64,7 @@ def origins(held) -> tuple[set[str], set[str]]:
         ("max_by(region, attempted_at)", {"region"}, {"attempted_at"}),
         ("row_number() over (partition by user_key order by paid)", set(), {"user_key", "amount"}),
         ("user_key is null", set(), {"user_key"}),
+        ("split_part(region || '|' || user_key, '|', 1)", set(), {"region", "user_key"}),
     ],
 )
 def test_lineage_tells_what_passes_through(expression, plain, reduced):
@@ -102,7 +103,7 @@ KEYED = column("user_key", "UUID", "pseudonym", "key", subject="user")
         ("paid as basket", column("basket", "DECIMAL(18,4)"), "which is sensitive"),
         (
             "region as other_key",
-            column("other_key", "UUID", "pseudonym", "key"),
+            column("other_key", "UUID", "pseudonym", "key", subject="user"),
             "not made from one",
         ),
         ("1 as y", column("x", "INTEGER"), "does not make it"),
