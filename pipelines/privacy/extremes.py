@@ -10,7 +10,7 @@ import re
 
 import duckdb
 
-from pipelines.privacy.catalogue import Table
+from pipelines.privacy.catalogue import Column, Table
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.report import Finding
 from pipelines.privacy.text import quoted
@@ -60,6 +60,12 @@ def extremes(
         elif analysts is not None:
             findings += _single_payments(con, relation, place, name, policy, analysts)
     return findings
+
+
+def is_percentile_of_money(column: Column) -> bool:
+    """Whether a column shows medians or other percentiles of amounts: each is somebody's."""
+    is_measure = column.role == "measure" and _is_money(column.data_type)
+    return is_measure and PERCENTILE.search(column.name) is not None
 
 
 def _is_money(data_type: str) -> bool:

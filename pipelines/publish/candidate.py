@@ -16,6 +16,7 @@ import duckdb
 
 from pipelines.privacy.catalogue import Catalogue, Column, Table
 from pipelines.privacy.dominance import dominated_rows
+from pipelines.privacy.extremes import is_percentile_of_money
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.retention import moments, oldest_day
 from pipelines.privacy.suppression import Suppression
@@ -157,6 +158,9 @@ class _Copy:
         if column.name in replaced:
             return replaced[column.name]
         value = f"_t.{quoted(column.name)}"
+        if self.policy is not None and is_percentile_of_money(column):
+            step = self.policy.rounded_money
+            return f"(round({value}::double / {step}) * {step})::{column.data_type}"
         if column.role == "time" and column in moments(Table("", "", (column,))):
             # A customer of ten years has a first order that may not be told any more.
             limit = literal(oldest_day(column, self.today).isoformat())

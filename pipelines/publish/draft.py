@@ -120,7 +120,7 @@ class Draft:
                 today=self.house.today,
                 minimum_people=self.policy.minimum_people if audience == "analyst" else 0,
                 erased=self.house.erased,
-                policy=self.policy,
+                policy=self.policy if audience == "marketing" else None,
                 source=steady.source if steady else None,
             )
 

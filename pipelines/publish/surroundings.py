@@ -19,8 +19,9 @@ from pipelines.ingest.erased import read_erased
 from pipelines.ingest.lake import leaks_folder
 from pipelines.ingest.leak_index import LeakIndex
 from pipelines.ingest.pseudonyms import KeyRefusedError, load_key
+from pipelines.privacy.catalogue import Table
 from pipelines.privacy.house import Earlier, House, KnownIds
-from pipelines.privacy.lineage import Lineage, Model, Origin, Relation, trace
+from pipelines.privacy.lineage import Held, Lineage, Model, Origin, Relation, trace
 from pipelines.privacy.register import read_register
 from pipelines.privacy.waivers import read_waivers
 from pipelines.settings import Workspace
@@ -51,6 +52,28 @@ def house_of(workspace: Workspace, manifest: Path, code_digest: str) -> House:
         secrets=secrets,
         logs=tuple(_logs(workspace)),
         earlier=tuple(_earlier(workspace, code_digest)),
+        waivers=read_waivers(folder / WAIVERS),
+    )
+
+
+def house_of_list(workspace: Workspace, table: Table, origin: Origin) -> House:
+    """Surroundings of a list made from one published column of pseudonyms.
+
+    Args:
+        workspace: whose release the list is made from.
+        table: declaration of the list; all its columns come from `origin`.
+        origin: schema, table and column of the analysts' file.
+    """
+    ids, secrets = _ids(workspace)
+    held = {column.name: Held(frozenset({origin})) for column in table.columns}
+    folder = workspace.root / "privacy"
+    return House(
+        today=datetime.now(UTC).date(),
+        lineage=Lineage({(table.audience, table.name): held}, {}, frozenset({origin})),
+        purposes=read_register(folder / REGISTER),
+        ids=ids,
+        erased=read_erased(workspace),
+        secrets=secrets,
         waivers=read_waivers(folder / WAIVERS),
     )
 
