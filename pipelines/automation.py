@@ -15,14 +15,24 @@ from pathlib import Path
 import dagster as dg
 from filelock import FileLock, Timeout
 
+from pipelines.ingest.private import make_private_folder
 from pipelines.settings import Settings, Workspace
+
+# Its check is part of the step, so it comes with the asset.
+_WEEKLY = dg.AssetSelection.assets(["publish", "weekly_audit"])
 
 everything = dg.define_asset_job(
     "everything",
-    selection=dg.AssetSelection.all(),
+    # The review of what is live has its own day; a run has just audited what it publishes.
+    selection=dg.AssetSelection.all() - _WEEKLY,
     description="The whole way: landing folder to published database and report.",
 )
-JOBS = [everything]
+weekly_audit = dg.define_asset_job(
+    "weekly_audit",
+    selection=_WEEKLY,
+    description="Looks again at what is live: privacy and quality together, on one page.",
+)
+JOBS = [everything, weekly_audit]
 
 # Bills of a day are ready between 09:00 and 10:00 of the next (WeChat Pay and Alipay alike).
 daily = dg.ScheduleDefinition(
@@ -32,7 +42,14 @@ daily = dg.ScheduleDefinition(
     execution_timezone="Asia/Shanghai",
     description="Every morning after the wallets have made yesterday's bills available.",
 )
-SCHEDULES = [daily]
+weekly = dg.ScheduleDefinition(
+    name="weekly_privacy_audit",
+    job=weekly_audit,
+    cron_schedule="0 7 * * 1",
+    execution_timezone="Asia/Shanghai",
+    description="Every Monday: what passed when it was published may not pass any more.",
+)
+SCHEDULES = [daily, weekly]
 
 
 class WorkspaceBusyError(Exception):
@@ -47,6 +64,8 @@ def run_lock(workspace: Workspace) -> Iterator[None]:
         WorkspaceBusyError: another run, from the command line or the UI, is at work on it.
     """
     workspace.root.mkdir(parents=True, exist_ok=True)
+    # Every payment of every pseudonym is in the warehouse, also in what it spills while it works.
+    make_private_folder(workspace.warehouse.parent)
     lock = FileLock(workspace.root / ".run.lock", is_singleton=True, thread_local=False)
     try:
         lock.acquire(timeout=0)

@@ -367,6 +367,66 @@ def thresholds(
 
 
 @app.command()
+def erase(
+    raw_id: Annotated[str, typer.Argument(help="Customer number, device id or openid.")],
+    app: Annotated[str, typer.Option(help="The app id an openid belongs to.")] = "",
+) -> None:
+    """Forget a person in lake, warehouse and releases; prove that nothing is left."""
+    from pipelines.automation import WorkspaceBusyError, run_lock
+    from pipelines.ingest.ledger import IngestBusyError
+    from pipelines.ingest.pseudonyms import KeyRefusedError
+    from pipelines.publish.erasure import ErasureError
+    from pipelines.publish.erasure import erase as erase_person
+
+    workspace = _settings().open_workspace()
+    try:
+        with run_lock(workspace):
+            done = erase_person(workspace, raw_id, app)
+    except (WorkspaceBusyError, IngestBusyError, KeyRefusedError, ErasureError) as error:
+        raise _fail(str(error)) from None
+    console.print(f"{done.rows:,} rows of the lake name nobody now.")
+    console.print(f"{done.searched:,} files searched: nothing of the person is left in them.")
+    console.print("Warehouse and all releases were removed: `wallet run` builds them anew.")
+    for name in done.exports:
+        console.print(
+            f"Still in your export {name}: remove it, or keep it only as the law asks.",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+@app.command()
+def verify(
+    releases: Annotated[
+        Path | None, typer.Argument(help="A releases folder; that of this workspace if none.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Public key it must be signed with; the pinned one if none.")
+    ] = None,
+) -> None:
+    """Check signature, files and chain of audits of what is published."""
+    from pipelines.publish.pointer import ReleaseError
+    from pipelines.publish.signature import SignatureError, trusted_key
+    from pipelines.publish.verification import verify_releases
+
+    try:
+        workspace = _settings().open_workspace()
+        trusted = key.lower() if key else trusted_key(workspace)
+        found = verify_releases(releases or workspace.releases, trusted)
+    except (ReleaseError, SignatureError) as error:
+        raise _fail(str(error)) from None
+    release = found.release
+    console.print(f"Release {release.release_id} of {release.created_at}", markup=False)
+    for file in release.files:
+        console.print(f"  unchanged  {file.sha256[:16]}…  {file.name}", markup=False)
+    console.print(f"  signed     with {trusted}", markup=False, soft_wrap=True)
+    console.print(f"  passed     {release.checks} checks; audit {release.audit}", soft_wrap=True)
+    console.print(f"  chain      {len(found.chained)} earlier audits follow one another")
+    for line in found.waived:
+        console.print(f"  waived     {line}", markup=False, soft_wrap=True)
+
+
+@app.command()
 def doctor(
     file: Annotated[
         Path | None, typer.Argument(help="A file to explain; the machine if none.")

@@ -28,6 +28,7 @@ ASSETS = [
     failures.refund_breakdown,
     failures.failure_drivers,
     publish.release,
+    publish.weekly_audit,
 ]
 CHECKS = [
     ingest.no_quarantined_files,

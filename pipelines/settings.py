@@ -32,9 +32,9 @@ _IGNORED_NAMES = {"readme.md", "thumbs.db", "desktop.ini"}
 _IGNORED_SUFFIXES = {".part", ".crdownload", ".tmp", ".partial"}
 
 
-def _default_key_file() -> Path:
+def _config_folder() -> Path:
     base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "wallet-analytics" / "pseudonym.key"
+    return Path(base) / "wallet-analytics"
 
 
 class Settings(BaseSettings):
@@ -56,8 +56,17 @@ class Settings(BaseSettings):
         None, description="key for pseudonyms as 64 or more hex digits; wins over the key file"
     )
     pseudonym_key_file: Path = Field(
-        default_factory=_default_key_file,
+        default_factory=lambda: _config_folder() / "pseudonym.key",
         description="0600 file that holds the key; made on the first run, kept outside git",
+    )
+    signing_key_file: Path = Field(
+        default_factory=lambda: _config_folder() / "signing.key",
+        description="0600 file with the key that signs audits; made by the first release",
+    )
+    verify_key: str | None = Field(
+        None,
+        pattern="^[0-9A-Fa-f]{64}$",
+        description="public key that releases must be signed with, as in releases/signing.pub",
     )
     wechat_accounts: list[str] = Field(
         default_factory=list, description="your WeChat Pay merchant numbers (商户号)"
@@ -95,7 +104,7 @@ class Settings(BaseSettings):
         )
     )
 
-    @field_validator("data_dir", "pseudonym_key_file")
+    @field_validator("data_dir", "pseudonym_key_file", "signing_key_file")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         if value == Path():

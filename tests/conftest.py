@@ -10,6 +10,7 @@ import io
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from pipelines.settings import Settings, Workspace
 
 # Only for tests; a merchant's key never stands in a file of the repository.
 TEST_KEY = "5d0c7a91e2b84f36a7d1c05e9b3f62d48c17e0a5f4936b2d81ce74a05f9d3b68"
+
+TEST_SIGNING_KEY = "9b1f4c6ad27e83505d0c7a91e2b84f36c81e0a5f4936b2d8a7d1c05e9b3f62d4"
 
 TESTS = Path(__file__).parent
 # Each worker imports Dagster, dbt and scikit-learn for itself: more of them soon gain nothing.
@@ -38,6 +41,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     _mine = str(max(1, _cores() // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])))
     for _name in ("WALLET_THREADS", "OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
         os.environ.setdefault(_name, _mine)
+
+
+def _signing_key_file() -> str:
+    """One key in all workers: a release that one of them made is opened by another."""
+    path = Path(tempfile.mkdtemp(prefix="wallet-test-key-")) / "signing.key"
+    path.touch(mode=0o600)
+    path.write_text(TEST_SIGNING_KEY, encoding="ascii")
+    return str(path)
+
+
+os.environ["WALLET_SIGNING_KEY_FILE"] = _signing_key_file()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

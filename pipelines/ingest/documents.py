@@ -29,6 +29,8 @@ from pipelines.ingest.lake import (
     lake_rows,
     lake_schema,
 )
+from pipelines.ingest.leak_index import SCHEMA as LEAKS_SCHEMA
+from pipelines.ingest.leak_index import LeakCollector
 from pipelines.ingest.ledger import DocumentRecord, TotalRecord
 from pipelines.ingest.pseudonyms import PseudonymKey
 from pipelines.ingest.reading import DocumentReader
@@ -52,6 +54,7 @@ class Context:
     ingested_at: datetime
     accounts: Mapping[str, tuple[str, ...]]
     mappings: tuple[ExportMapping, ...] = ()
+    erased: frozenset[str] = frozenset()
 
     @property
     def options(self) -> Mapping[str, str]:
@@ -67,12 +70,16 @@ class LoadedDocument:
     layout: Layout | None = None
     rows_draft: Path | None = None
     rejects_draft: Path | None = None
+    leaks_draft: Path | None = None
     sums: dict[str, Decimal] = field(default_factory=dict)
     stated: list = field(default_factory=list)
 
     def quarantine(self, reason: str, message: str, line: int | None = None) -> None:
-        """Refuse the document; the draft of its rows goes."""
+        """Refuse the document; the drafts of its rows and ids go."""
         self.record = self.record.quarantined(reason, message, line)
+        if self.leaks_draft is not None:
+            self.leaks_draft.unlink(missing_ok=True)
+            self.leaks_draft = None
         if self.rows_draft is not None:
             self.rows_draft.unlink(missing_ok=True)
             self.rows_draft = None
@@ -130,6 +137,7 @@ class DocumentLoader:
         writer = IncrementalParquet(draft, lake_schema(layout.format))
         misfits = MisfitCounter(layout.format)
         balances = BalanceChain(layout.format)
+        leaks = LeakCollector(layout.format)
         try:
             lineage: Lineage | None = None
             for batch in reader.batches():
@@ -138,7 +146,8 @@ class DocumentLoader:
                 self._count(batch)
                 tally.add(batch.rows)
                 balances.add(batch.rows)
-                kept = lake_rows(batch.rows, layout, context.key, lineage)
+                leaks.see(batch.rows)
+                kept = lake_rows(batch.rows, layout, context.key, lineage, context.erased)
                 misfits.see(kept)
                 writer.write(kept)
         finally:
@@ -150,6 +159,19 @@ class DocumentLoader:
                 *_broken_balance(balances.breaks),
             )
         )
+        self._write_leaks(leaks)
+
+    def _write_leaks(self, leaks: LeakCollector) -> None:
+        marks = leaks.marks(self.context.key)
+        if marks.is_empty():
+            return
+        folder = draft_folder(self.context.workspace)
+        draft = folder / f"leaks-{self.sha256[:16]}-{self.document.index}.parquet"
+        writer = IncrementalParquet(draft, LEAKS_SCHEMA)
+        writer.write(marks)
+        writer.close()
+        self.loaded.leaks_draft = draft
+        self._note(has_leaks_file=True)
 
     def _lineage(self, first: Batch, layout: Layout) -> Lineage:
         """What every row carries; the business day of a long document takes a first pass."""

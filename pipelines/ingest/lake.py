@@ -64,26 +64,41 @@ def lake_schema(spec: Format) -> dict[str, pl.DataType | type[pl.DataType]]:
 
 
 def lake_rows(
-    rows: pl.DataFrame, layout: Layout, key: PseudonymKey, lineage: Lineage
+    rows: pl.DataFrame,
+    layout: Layout,
+    key: PseudonymKey,
+    lineage: Lineage,
+    erased: frozenset[str] = frozenset(),
 ) -> pl.DataFrame:
-    """Rows as the lake keeps them; the content hash covers what is kept, after pseudonyms."""
+    """Rows as the lake keeps them; the content hash covers what is kept, after pseudonyms.
+
+    People who were erased come back in old exports: they stay nobody.
+    """
+    from pipelines.ingest.erased import without_erased  # which writes by way of the ledger
+
     spec = layout.format
     keys = {item.name: (item.domain, item.value) for item in spec.keys}
     kept = close_vocabularies(key.with_pseudonyms(rows, keys), spec)
-    content = pl.concat_str(pl.col(spec.lake_columns).fill_null("\x00"), separator="\x1f")
+    kept = without_erased(kept, spec, erased)
     constants = {name: layout.constants.get(name) for name in spec.constants}
     return (
         kept.with_columns(pl.lit(value, pl.String).alias(name) for name, value in constants.items())
         .with_columns(
             pl.lit(lineage.source_file).alias("_source_file"),
             pl.lit(lineage.file_sha256).alias("_file_sha256"),
-            content.chash.blake3().str.slice(0, 32).alias("_content_hash"),
+            content_hash(spec).alias("_content_hash"),
             pl.lit(lineage.export_date, pl.Date).alias("_export_date"),
             pl.lit(lineage.ingested_at, pl.Datetime("us")).alias("_ingested_at"),
             pl.lit(lineage.is_resaved).alias("_resaved"),
         )
         .select(list(lake_schema(spec)))
     )
+
+
+def content_hash(spec: Format) -> pl.Expr:
+    """Hash of what is kept of a row, by which copies of one row are known."""
+    content = pl.concat_str(pl.col(spec.lake_columns).fill_null("\x00"), separator="\x1f")
+    return content.chash.blake3().str.slice(0, 32)
 
 
 @cache
@@ -127,6 +142,11 @@ def rejects_folder(workspace: Workspace) -> Path:
     return workspace.lake / "_rejects"
 
 
+def leaks_folder(workspace: Workspace) -> Path:
+    """Folder of the leak index: keyed hashes by which raw ids would be recognised."""
+    return workspace.lake / "_leaks"
+
+
 def draft_folder(workspace: Workspace) -> Path:
     """Folder of files being written: same disk as the lake, so that a rename is atomic."""
     return workspace.lake / "_drafts"
@@ -143,6 +163,7 @@ def prepare_folders(workspace: Workspace) -> None:
     close_to_others(workspace.lake)
     schemas = {source_folder(workspace, spec.source): lake_schema(spec) for spec in all_formats()}
     schemas[rejects_folder(workspace)] = REJECTS_SCHEMA
+    make_private_folder(leaks_folder(workspace))
     for folder, schema in schemas.items():
         make_private_folder(folder)
         empty = folder / EMPTY_NAME

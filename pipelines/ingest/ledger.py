@@ -21,6 +21,7 @@ from pipelines.formats.catalogue import all_formats
 from pipelines.ingest.lake import (
     EMPTY_NAME,
     draft_folder,
+    leaks_folder,
     rejects_folder,
     source_folder,
 )
@@ -28,7 +29,7 @@ from pipelines.ingest.private import make_private_file, make_private_folder
 from pipelines.settings import Workspace
 
 # Raise it when a reader changes what it makes of the same bytes: everything is read again.
-READER_VERSION = 2
+READER_VERSION = 4
 INGESTED, QUARANTINED = "ingested", "quarantined"
 
 
@@ -75,6 +76,7 @@ class DocumentRecord:
     warnings: tuple[str, ...] = ()
     has_rows_file: bool = False
     has_rejects_file: bool = False
+    has_leaks_file: bool = False
 
     def quarantined(self, reason: str, message: str, line: int | None = None) -> DocumentRecord:
         """The same document refused: nothing of it is loaded."""
@@ -90,6 +92,7 @@ class DocumentRecord:
             rows_rejected=0,
             rows_irrelevant=0,
             has_rows_file=False,
+            has_leaks_file=False,
         )
 
 
@@ -130,6 +133,11 @@ def rejects_path(workspace: Workspace, sha256: str, index: int) -> Path:
     return rejects_folder(workspace) / f"{sha256[:16]}-{index}.parquet"
 
 
+def leaks_path(workspace: Workspace, sha256: str, index: int) -> Path:
+    """Parquet of the leak index of a document."""
+    return leaks_folder(workspace) / f"{sha256[:16]}-{index}.parquet"
+
+
 def parquet_paths(workspace: Workspace, record: FileRecord) -> set[Path]:
     """All Parquet files the record stands for."""
     rows = {
@@ -140,7 +148,12 @@ def parquet_paths(workspace: Workspace, record: FileRecord) -> set[Path]:
         for doc in record.documents
         if doc.has_rejects_file
     }
-    return rows | rejects
+    leaks = {
+        leaks_path(workspace, record.sha256, doc.index)
+        for doc in record.documents
+        if doc.has_leaks_file
+    }
+    return rows | rejects | leaks
 
 
 def read_ledger(workspace: Workspace) -> dict[str, FileRecord]:
@@ -223,7 +236,7 @@ def tidy(workspace: Workspace, records: dict[str, FileRecord], shas: set[str]) -
             path.unlink()
     known = {path for record in records.values() for path in parquet_paths(workspace, record)}
     folders = [source_folder(workspace, spec.source) for spec in all_formats()]
-    for folder in (*folders, rejects_folder(workspace)):
+    for folder in (*folders, rejects_folder(workspace), leaks_folder(workspace)):
         for path in folder.glob("*.parquet"):
             if path not in known and path.name != EMPTY_NAME:
                 path.unlink()

@@ -95,6 +95,10 @@ class PseudonymKey:
         """Keyed hash of raw lines (64 hex digits): a bare phone number must not be guessable."""
         return self._digests("row", line)
 
+    def marks(self, value: pl.Expr) -> pl.Expr:
+        """Keyed hash by which the leak index knows a text (32 hex digits)."""
+        return self._digests("leak-index", value).str.slice(0, 32)
+
     def _digests(self, domain: str, value: pl.Expr) -> pl.Expr:
         message = pl.concat_str([pl.lit(domain), value], separator=UNIT_SEPARATOR)
         return message.chash.hmac_sha256(key=self.text)
@@ -119,8 +123,8 @@ def load_key(settings: Settings, *, create: bool = True) -> PseudonymKey:
     if not path.exists():
         if not create:
             raise KeyRefusedError(f"There is no key file {path} yet; the first run makes it.")
-        _make_key_file(path)
-    _refuse_open_permissions(path)
+        make_key_file(path, "WALLET_PSEUDONYM_KEY_FILE")
+    refuse_open_permissions(path)
     try:
         text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
@@ -151,8 +155,11 @@ def judge_key(text: str, where: str) -> PseudonymKey:
     return PseudonymKey(key.hex())
 
 
-def _make_key_file(path: Path) -> None:
-    """Write a new key so that a reader never sees half of it and two first runs agree on one."""
+def make_key_file(path: Path, setting: str) -> None:
+    """Write a new key so that a reader never sees half of it and two first runs agree on one.
+
+    Raises KeyRefusedError when it cannot be made; `setting` names where another place is chosen.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
@@ -164,7 +171,7 @@ def _make_key_file(path: Path) -> None:
     except OSError as error:
         raise KeyRefusedError(
             f"The key file {path} cannot be made ({error.strerror}). Make its folder writable or "
-            "set WALLET_PSEUDONYM_KEY_FILE to another place outside the repository."
+            f"set {setting} to another place outside the repository."
         ) from error
     try:
         os.link(draft, path)
@@ -174,7 +181,8 @@ def _make_key_file(path: Path) -> None:
         draft.unlink()
 
 
-def _refuse_open_permissions(path: Path) -> None:
+def refuse_open_permissions(path: Path) -> None:
+    """Raise KeyRefusedError when others than the owner can read a key file."""
     if os.name == "nt":  # permission bits mean nothing there; the user's profile is private
         return
     if stat.S_IMODE(path.stat().st_mode) & 0o077:

@@ -18,12 +18,14 @@ from pathlib import Path
 
 from pipelines.ingest.accounts import foreign_account_error, known_accounts, pin_accounts
 from pipelines.ingest.documents import Context
+from pipelines.ingest.erased import read_erased
 from pipelines.ingest.files import sha256_of
 from pipelines.ingest.lake import prepare_folders
 from pipelines.ingest.ledger import (
     INGESTED,
     QUARANTINED,
     DocumentRecord,
+    leaks_path,
     ledger_digest,
     only_ingest,
     parquet_paths,
@@ -121,7 +123,14 @@ class _Run:
         self, paths: list[Path], hashes: list[str | None], pool: ThreadPoolExecutor, window: int
     ) -> Iterator[FileResult]:
         """Results in the order of paths, with a few files being read ahead."""
-        context = Context(self.workspace, self.key, self.ingested_at, self.accounts, self.mappings)
+        context = Context(
+            self.workspace,
+            self.key,
+            self.ingested_at,
+            self.accounts,
+            self.mappings,
+            read_erased(self.workspace),
+        )
         waiting: deque[FileResult | Future[LoadedFile]] = deque()
         first_seen: set[str] = set()
         for path, sha256 in zip(paths, hashes, strict=True):
@@ -158,6 +167,10 @@ class _Run:
             if document.rows_draft is not None:
                 document.rows_draft.replace(
                     rows_path(self.workspace, loaded.sha256, document.record)
+                )
+            if document.leaks_draft is not None:
+                document.leaks_draft.replace(
+                    leaks_path(self.workspace, loaded.sha256, document.record.index)
                 )
             if document.rejects_draft is not None:
                 document.rejects_draft.replace(

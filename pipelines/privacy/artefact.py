@@ -7,6 +7,8 @@ with the catalogue.
 from __future__ import annotations
 
 import hashlib
+import mmap
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ import duckdb
 from pipelines.privacy.metadata import Described
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.report import Finding
+from pipelines.privacy.text import literal, quoted
 
+_FEW_ROWS = 1000
 _UNEXPECTED = frozenset({"view", "macro", "sequence", "type", "index", "trigger"})
 
 
@@ -33,6 +37,40 @@ def open_locked(path: Path) -> duckdb.DuckDBPyConnection:
     """
     config = {"enable_external_access": "false", "lock_configuration": "true"}
     return duckdb.connect(str(path), read_only=True, config=config)
+
+
+def open_together(**paths: Path) -> duckdb.DuckDBPyConnection:
+    """Open several database files to compare them, read-only and locked like `open_locked`.
+
+    Args:
+        paths: name to attach under -> file.
+    """
+    con = duckdb.connect()
+    for name, path in paths.items():
+        con.execute(f"attach {literal(str(path))} as {quoted(name)} (read_only)")
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
+    return con
+
+
+def permissions(path: Path) -> list[Finding]:
+    """Who but the owner may change the file or put another one in its place."""
+    if os.name != "posix":
+        return []
+    findings = []
+    if path.stat().st_mode & 0o222:
+        findings.append(Finding(path.name, "the file can be written to"))
+    if path.parent.stat().st_mode & 0o022:
+        findings.append(Finding(path.parent.name, "others may write to the folder"))
+    return findings
+
+
+def holds(path: Path, forms: Iterable[bytes]) -> bool:
+    """Whether any of the byte strings stands in the file."""
+    if path.stat().st_size == 0:
+        return False
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        return any(view.find(form) >= 0 for form in forms)
 
 
 def beside(path: Path) -> list[Finding]:
@@ -88,6 +126,22 @@ def row_counts(con: duckdb.DuckDBPyConnection, relations: dict[str, str]) -> dic
         name: int(con.execute(f"select count(*) from {relation}").fetchall()[0][0])
         for name, relation in relations.items()
     }
+
+
+def lost_rows(counts: dict[str, int], before: dict[str, int], policy: Policy) -> list[Finding]:
+    """Tables that lost more of their rows since the last release than the policy finds usual."""
+    return [
+        Finding(
+            name,
+            "far fewer rows than in the last release",
+            rows=counts[name],
+            message=f"{rows} then; if that is meant, write a waiver",
+        )
+        for name, rows in before.items()
+        if name in counts
+        and rows >= _FEW_ROWS
+        and counts[name] < (1 - policy.largest_loss_of_rows) * rows
+    ]
 
 
 def empty_tables(counts: dict[str, int], audience: str, policy: Policy) -> list[Finding]:

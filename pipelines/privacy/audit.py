@@ -13,25 +13,30 @@ from contextlib import closing
 from datetime import UTC, datetime
 from importlib import metadata as packages
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from pipelines.privacy import artefact, canary
 from pipelines.privacy.catalogue import Catalogue
 from pipelines.privacy.checks import Checks, Outcome, TimeLimit, describe
-from pipelines.privacy.database import PII_TITLES, DatabaseChecks
+from pipelines.privacy.database import PII_TITLES, WAIVABLE, DatabaseChecks
+from pipelines.privacy.house import House
 from pipelines.privacy.masking import without_personal_data
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.report import AuditReport, CheckResult, Finding
+from pipelines.privacy.waivers import misused
 
 _ALWAYS = (
-    ("SYS-1", "FILE-1", "CAT-1", "CAT-2", "CAT-3")
+    ("SYS-1", "SYS-3", "FILE-1", "FILE-2", "FILE-3", "FILE-4", "FILE-5")
+    + ("CAT-1", "CAT-2", "CAT-3", "CAT-4", "CAT-5")
     + tuple(PII_TITLES)
-    + ("PII-11", "PCI-1", "PSE-1", "FILE-2", "FILE-3")
+    + ("PII-9", "PII-10", "PII-11", "PCI-1", "PCI-2", "PSE-1", "PSE-2")
+    + ("SDC-8", "RET-1", "RET-2")
 )
 REQUIRED_CHECKS: dict[str, tuple[str, ...]] = {
-    "analyst": _ALWAYS,
-    "marketing": (*_ALWAYS, "SDC-1"),
+    "analyst": (*_ALWAYS, "SDC-1", "SDC-2", "SDC-6", "LOG-1"),
+    "marketing": (*_ALWAYS, "SDC-1", "SDC-3", "SDC-4", "SDC-5", "SDC-7"),
 }
 
 
@@ -40,6 +45,7 @@ def audit_database(
     catalogue: Catalogue,
     audience: str,
     policy: Policy,
+    house: House,
     *,
     release_id: str = "",
     previous_report_sha256: str | None = None,
@@ -51,6 +57,7 @@ def audit_database(
         catalogue: all declarations; those of `audience` are compared with the file.
         audience: `analyst` or `marketing`.
         policy: what is allowed.
+        house: everything around the release: lineage, leak index, earlier releases, waivers.
         release_id: release the file belongs to; the report names it.
         previous_report_sha256: hash of the report before this one.
 
@@ -62,22 +69,20 @@ def audit_database(
     """
     required = REQUIRED_CHECKS[audience]
     started = datetime.now(UTC)
-    mine, checks, tables, allowed = (
-        catalogue.for_audience(audience),
-        Checks(policy.maximum_seconds),
-        (),
-        (),
-    )
+    tables: tuple[dict[str, Any], ...] = ()
+    allowed: tuple[Finding, ...] = ()
+    checks = Checks(policy.maximum_seconds, house.waivers, house.today)
     before = artefact.file_sha256(path) if path.is_file() else ""
     checks.run("SYS-1", "the audit catches seeded leaks", "all", lambda: _canaries(policy))
     try:
         with closing(artefact.open_locked(path)) as con, TimeLimit(con, policy.maximum_seconds):
-            scan = DatabaseChecks(con, path, mine, audience, policy)
+            scan = DatabaseChecks(con, path, catalogue, audience, policy, house)
             scan.run(checks)
             tables, allowed = scan.tables(), tuple(scan.values.allowed)
     except Exception as problem:  # noqa: BLE001 - a file that cannot be opened fails the audit
         error = describe(problem)
         checks.results.append(CheckResult("OPEN", "the file can be read", "", {}, error=error))
+    checks.run("SYS-3", "no waiver for a blocking check", "none", lambda: _waivers(house))
     checks.run("FILE-3", "the audit saw one unchanged file", "", lambda: _unchanged(path, before))
     checks.complete(required)
     report = AuditReport(
@@ -97,6 +102,7 @@ def audit_database(
         started_at=started.isoformat(timespec="seconds"),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
         previous_report_sha256=previous_report_sha256,
+        key_fingerprint=house.ids.fingerprint if house.ids else "",
     )
     return without_personal_data(report)
 
@@ -117,12 +123,18 @@ def tool_versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "duckdb": duckdb.__version__,
+        "phonenumbers": packages.version("phonenumbers"),
         "python-stdnum": packages.version("python-stdnum"),
+        "sqlglot": packages.version("sqlglot"),
     }
 
 
 def _canaries(policy: Policy) -> Outcome:
     return canary.self_test(policy), {}
+
+
+def _waivers(house: House) -> Outcome:
+    return misused(house.waivers, WAIVABLE), {"waivers": len(house.waivers)}
 
 
 def _unchanged(path: Path, before: str) -> Outcome:

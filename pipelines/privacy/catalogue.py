@@ -36,6 +36,26 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Contribution:
+    """How people make up one amount of a marketing table, told by facts of the analysts' file.
+
+    From `meta.privacy.contributions` of the model.
+
+    Attributes:
+        amount: the marketing column; table, expression: where single amounts are found.
+        by: (marketing column, expression over the fact) of every dimension.
+        where: condition on the fact, or empty; person: column that names the person.
+    """
+
+    amount: str
+    table: str
+    expression: str
+    by: tuple[tuple[str, str], ...]
+    where: str = ""
+    person: str = "user_key"
+
+
+@dataclass(frozen=True)
 class Table:
     """One declared relation: `audience` is its schema in the warehouse, `name` its alias."""
 
@@ -44,6 +64,7 @@ class Table:
     columns: tuple[Column, ...]
     description: str = ""
     node_id: str = ""
+    contributions: tuple[Contribution, ...] = ()
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None."""
@@ -111,7 +132,21 @@ def _table(node_id: str, node: Mapping[str, Any]) -> Table:
         columns=columns,
         description=node.get("description") or "",
         node_id=node_id,
+        contributions=_contributions(node_id, node),
     )
+
+
+def _contributions(node_id: str, node: Mapping[str, Any]) -> tuple[Contribution, ...]:
+    meta = (node.get("config") or {}).get("meta") or node.get("meta") or {}
+    parts = (meta.get("privacy") or {}).get("contributions") or []
+    try:
+        return tuple(
+            Contribution(**{**part, "by": tuple((part.get("by") or {}).items())}) for part in parts
+        )
+    except TypeError as error:
+        raise CatalogueError(
+            f"{node_id}: meta.privacy.contributions needs amount, table, expression, by ({error})"
+        ) from error
 
 
 def _column(name: str, column: Mapping[str, Any]) -> Column:

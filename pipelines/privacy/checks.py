@@ -9,12 +9,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 import duckdb
 
 from pipelines.privacy.detectors import redact
 from pipelines.privacy.report import CheckResult, Finding
+from pipelines.privacy.waivers import Waiver
 
 Outcome = tuple[list[Finding], dict[str, Any]]
 
@@ -24,14 +27,29 @@ class Checks:
 
     Args:
         seconds: time for all of them; checks not begun by then fail.
+        waivers, today: what is answered for, and the day it has to hold.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(
+        self, seconds: float, waivers: tuple[Waiver, ...] = (), today: date | None = None
+    ) -> None:
         self.results: list[CheckResult] = []
         self._deadline = time.monotonic() + seconds
+        self._waivers, self._today = waivers, today
 
-    def run(self, check_id: str, title: str, threshold: str, check: Callable[[], Outcome]) -> None:
-        """Run one check; an exception becomes a failed check with its reason."""
+    def run(
+        self,
+        check_id: str,
+        title: str,
+        threshold: str,
+        check: Callable[[], Outcome],
+        *,
+        waivable: bool = False,
+    ) -> None:
+        """Run one check; an exception becomes a failed check with its reason.
+
+        Findings of a waivable check that a waiver covers today are kept apart with that waiver.
+        """
         began = time.monotonic()
         findings: list[Finding] = []
         measured: dict[str, Any] = {}
@@ -43,9 +61,48 @@ class Checks:
         except Exception as problem:  # noqa: BLE001 - fail closed, whatever it was
             error = describe(problem)
         spent = time.monotonic() - began
+        waived: tuple[dict[str, Any], ...] = ()
+        if waivable:
+            findings, waived = self._waive(check_id, findings)
         self.results.append(
-            CheckResult(check_id, title, threshold, measured, tuple(findings), error, spent)
+            CheckResult(
+                check_id,
+                title,
+                threshold,
+                measured,
+                tuple(findings),
+                error,
+                spent,
+                waivable,
+                waived,
+            )
         )
+
+    def _waive(
+        self, check_id: str, findings: list[Finding]
+    ) -> tuple[list[Finding], tuple[dict[str, Any], ...]]:
+        kept, waived = [], []
+        for finding in findings:
+            waiver = next(
+                (
+                    waiver
+                    for waiver in self._waivers
+                    if self._today is not None and waiver.covers(check_id, finding, self._today)
+                ),
+                None,
+            )
+            if waiver is None:
+                kept.append(finding)
+            else:
+                waived.append(
+                    {
+                        "finding": asdict(finding),
+                        "owner": waiver.owner,
+                        "reason": waiver.reason,
+                        "expires": waiver.expires.isoformat(),
+                    }
+                )
+        return kept, tuple(waived)
 
     def complete(self, required: tuple[str, ...]) -> None:
         """Add the check that every required check was run, exactly once."""

@@ -6,12 +6,14 @@ with what an audience may see. What does not: looking at values.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import duckdb
 
 from pipelines.privacy.catalogue import Catalogue, Column, Table
 from pipelines.privacy.detectors import scratch
+from pipelines.privacy.lineage import Held, Lineage, Origin
 from pipelines.privacy.policy import CLASSES, ROLES, SUBJECTS, Policy
 from pipelines.privacy.report import Finding
 
@@ -68,6 +70,100 @@ def _column_differences(table: Table, columns: dict[str, str]) -> list[Finding]:
     return findings
 
 
+_RANK = {"none": 0, "aggregate": 0, "quasi_identifier": 1, "sensitive": 2, "pseudonym": 3}
+
+
+def declared_too_low(catalogue: Catalogue, audience: str, lineage: Lineage) -> list[Finding]:
+    """Columns declared less private than what they are made of.
+
+    Args:
+        catalogue: declarations of all audiences: what one table calls sensitive is so everywhere.
+        audience: the audience whose tables are judged.
+        lineage: where columns come from. Summing, counting, comparing and cutting a value to a
+            bucket are the approved ways of making it less private.
+
+    Returns:
+        Findings; a table whose SQL could not be followed is one.
+    """
+    classes = _classes_of_sources(catalogue, lineage)
+    findings = []
+    for table in catalogue.for_audience(audience).tables:
+        relation = (table.audience, table.name)
+        if relation in lineage.unread or relation not in lineage.columns:
+            reason = lineage.unread.get(relation, "its compiled SQL is missing; build the models")
+            findings.append(Finding(table.name, "origin of its columns unknown", message=reason))
+            continue
+        held = lineage.columns[relation]
+        for column in table.columns:
+            problem = _too_low(table, column, held.get(column.name), lineage, classes)
+            if problem:
+                findings.append(Finding(f"{table.name}.{column.name}", problem))
+    return findings
+
+
+def _classes_of_sources(catalogue: Catalogue, lineage: Lineage) -> dict[Origin, str]:
+    """The most private class that a row-level column is declared as which shows a source column.
+
+    Only under the source's own name: somebody's preferred wallet is private, a wallet is not.
+    """
+    found: dict[Origin, str] = dict(lineage.sources)
+    for table in catalogue.tables:
+        if not _is_row_level(table):
+            continue
+        held = lineage.columns.get((table.audience, table.name), {})
+        for column in table.columns:
+            for origin in held[column.name].plain if column.name in held else ():
+                declared = column.privacy_class or "none"
+                if origin[2] != column.name:
+                    continue
+                # A key made of an amount and an order says nothing about amounts.
+                if (
+                    declared != "pseudonym"
+                    and _RANK.get(declared, 0) > _RANK[found.get(origin, "none")]
+                ):
+                    found[origin] = declared
+    return found
+
+
+def _is_row_level(table: Table) -> bool:
+    return any(column.privacy_class == "pseudonym" for column in table.columns)
+
+
+def _too_low(
+    table: Table,
+    column: Column,
+    held: Held | None,
+    lineage: Lineage,
+    classes: dict[Origin, str],
+) -> str:
+    if held is None:
+        return "origin unknown: the model's SQL does not make it"
+    keys = held.plain & lineage.pseudonyms
+    if column.privacy_class == "pseudonym":
+        # Keys of plans or files are derived in SQL; a person's comes from ingest, also by parts.
+        is_made = bool((held.plain | held.reduced) & lineage.pseudonyms)
+        is_person = column.subject in ("user", "device", "operator", "card")
+        return "declared a pseudonym but not made from one" if is_person and not is_made else ""
+    if keys:
+        return f"holds {_named(keys)} and is declared {column.privacy_class}"
+    worst = max(
+        (classes.get(origin, "none") for origin in held.plain),
+        key=_RANK.__getitem__,
+        default="none",
+    )
+    if _is_row_level(table) and _RANK[worst] > _RANK.get(column.privacy_class or "none", 0):
+        private = {origin for origin in held.plain if classes.get(origin) == worst}
+        return f"holds {_named(private)}, which is {worst}, and is declared {column.privacy_class}"
+    if not _is_row_level(table) and worst == "sensitive" and column.role == "measure":
+        private = {origin for origin in held.plain if classes.get(origin) == worst}
+        return f"holds single values of {_named(private)}, not a sum"
+    return ""
+
+
+def _named(origins: Iterable[Origin]) -> str:
+    return ", ".join(sorted(".".join(origin) for origin in origins))
+
+
 @cache
 def canonical_type(data_type: str) -> str:
     """DuckDB's own spelling of a type: `decimal(18, 4)` and `numeric(18,4)` are one.
@@ -102,8 +198,8 @@ def _problem(table: Table, column: Column, audience: str, policy: Policy) -> str
     if audience not in column.audiences:
         return f"declared for {', '.join(column.audiences)}, not for {audience}"
     allowed = policy.allowed_classes.get(audience, frozenset())
-    excepted = (audience, table.name, column.name) in policy.pseudonym_columns
-    if column.privacy_class in allowed or (excepted and column.privacy_class == "pseudonym"):
+    wanted = (audience, table.name, column.name, column.privacy_class)
+    if column.privacy_class in allowed or wanted in policy.excepted_columns:
         return ""
     return f"class {column.privacy_class} is not for {audience}"
 

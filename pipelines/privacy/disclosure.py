@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.privacy.catalogue import Table
+from pipelines.privacy.catalogue import Catalogue, Table
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.report import Finding
+from pipelines.privacy.suppression import groups, person_column, shares_value
 from pipelines.privacy.text import quoted
 
 _USERS = "users"
@@ -61,6 +62,90 @@ def k_anonymity(
         [minimum],
     ).fetchall()[0]
     return Anonymity(row[0], row[1], row[2])
+
+
+def rare_people(
+    con: duckdb.DuckDBPyConnection, catalogue: Catalogue, policy: Policy
+) -> tuple[list[Finding], list[Finding], dict[str, object]]:
+    """Combinations and single values that too few people share, in tables with rows about people.
+
+    Args:
+        con: connection to the file, tables in schema `main`.
+        catalogue: declarations of the audience, only of tables that are there.
+        policy: fewest people.
+
+    Returns:
+        Findings about combinations, findings about single values, and the figures: for each
+        combination its k, classes, uniques and the risk of finding a person again.
+    """
+    from pipelines.privacy.measures import risks
+
+    together, single, measured = [], [], {}
+    for group in groups(catalogue):
+        for name in group.tables:
+            declared = catalogue.table(name)
+            person = person_column(declared) if declared else None
+            if person is None:
+                continue
+            # Rows that name nobody are no people; suppression shows of them what others share.
+            relation = f"(select * from {quoted(name)} where {quoted(person.name)} is not null)"
+            found = k_anonymity(con, relation, group.columns, person.name, policy.minimum_people)
+            if found.k is None:
+                continue
+            figures = risks(con, relation, group.columns, person.name)
+            columns = ", ".join(group.columns)
+            measured[f"{name}: {columns}"] = {
+                "k": found.k,
+                "classes": found.groups,
+                "uniques": figures.uniques,
+                "highest_risk": round(figures.prosecutor, 6),
+                "average_risk": round(figures.average, 6),
+            }
+            if found.below:
+                kind = f"fewer than {policy.minimum_people} people share {columns}"
+                message = (
+                    f"in {found.below} of {found.groups} combinations; the smallest has {found.k}"
+                )
+                place = f"{name}.{columns}" if len(group.columns) == 1 else name
+                (together if len(group.columns) > 1 else single).append(
+                    Finding(place, kind, found.below, message=message)
+                )
+    return together, single, measured
+
+
+def alike(
+    con: duckdb.DuckDBPyConnection, catalogue: Catalogue, policy: Policy
+) -> tuple[list[Finding], dict[str, object]]:
+    """Combinations whose members all share a sensitive value: knowing one of them tells it.
+
+    Returns:
+        Findings, and for each sensitive column l, entropy l and t of the classes.
+    """
+    from pipelines.privacy.measures import diversity
+
+    findings, measured = [], {}
+    for group in groups(catalogue):
+        columns = ", ".join(quoted(name) for name in group.columns)
+        for name, sensitive in group.sensitive:
+            same, classes = con.execute(
+                "select count(*) filter (alike), count(*) from (select"
+                f" {shares_value(quoted(sensitive))} as alike from {quoted(name)}"
+                f" group by {columns})"
+            ).fetchall()[0]
+            if not classes:
+                continue
+            found = diversity(con, quoted(name), group.columns, sensitive)
+            measured[f"{name}.{sensitive}"] = {
+                "l": found.l_distinct,
+                "entropy_l": round(found.l_entropy, 4),
+                "t": round(found.t_equal, 4),
+            }
+            if same:
+                message = f"in {same} of {classes} combinations of {', '.join(group.columns)}"
+                place = f"{name}.{sensitive}"
+                kind = "a sensitive value that all members share"
+                findings.append(Finding(place, kind, same, message=message))
+    return findings, measured
 
 
 def too_few_people(

@@ -28,7 +28,17 @@ from pipelines.privacy.masking import without_personal_data
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.report import AuditReport, Finding
 
-REQUIRED_PAGE_CHECKS = ("PAGE-1", "PAGE-2", "PAGE-3", "PAGE-4")
+REQUIRED_PAGE_CHECKS = ("PAGE-1", "PAGE-2", "PAGE-3", "PAGE-4", "PAGE-5")
+
+# A page for readers shows groups, never somebody's pseudonym, not even in what a hover shows.
+_PSEUDONYM = re.compile(
+    r"(?<![0-9A-Fa-f-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9A-Fa-f-])"
+)
+# Figures draw hours of months at most; a longer list is one entry per payment or person.
+_LONGEST_LIST = 5_000
+_LABELS = frozenset({"customdata", "ids", "text", "hovertext", "labels", "meta", "names"})
+# Shorter numbers are no identifier by themselves.
+_SHORTEST_NUMBER = 10**10
 
 _ADDRESS = re.compile(r"(?:https?|wss?|ftp)://[^\s\"'<>)\\]{1,200}", re.IGNORECASE)
 _RELATIVE_TO_SCHEME = re.compile(r"^\s*//[A-Za-z0-9]")
@@ -76,6 +86,7 @@ def audit_page(
     checks.run("PAGE-1", "the page can be read in full", "all", parsed)
     checks.run("PAGE-2", "no personal data in the page", "none", lambda: _personal(page, policy))
     checks.run("PAGE-3", "no address outside the page", "none", lambda: _addresses(page, policy))
+    checks.run("PAGE-5", "no person and no single payment in figures", "", lambda: _people(page))
     checks.run("PAGE-4", "the browser is told to fetch nothing", "CSP", lambda: _policy(page))
     checks.run("FILE-3", "the audit saw one unchanged file", "", lambda: _same(path, before))
     checks.complete((*REQUIRED_PAGE_CHECKS, "FILE-3"))
@@ -114,6 +125,7 @@ class _Page(HTMLParser):
         self.security: list[str] = []
         self.problems: list[Finding] = []
         self.known = 0
+        self.longest = 0
         self._element = ""
         self._kind = ""
         self._payloads: frozenset[str] = frozenset()
@@ -149,8 +161,8 @@ class _Page(HTMLParser):
         self._add("comment", data)
 
     def _add_json(self, text: str) -> None:
-        # Bare numbers in a figure are amounts and counts that the database audit has weighed in
-        # their columns; text in it is text.
+        # Small numbers in a figure are amounts and counts that the database audit has weighed in
+        # their columns; text in it is text, also what only a hover shows.
         try:
             content = json.loads(text)
         except ValueError:
@@ -158,6 +170,7 @@ class _Page(HTMLParser):
             return
         for part in _strings(content):
             self._add("<script>", part)
+        self.longest = max(self.longest, _longest_list(content))
 
     def _add(self, place: str, text: str) -> None:
         for packed in _PACKED.findall(text):
@@ -181,17 +194,58 @@ class _Page(HTMLParser):
             self._add(f"{place} packed", text)
 
 
-def _strings(content: Any) -> Iterator[str]:
-    """Keys and texts of a JSON document."""
+def _strings(content: Any, *, is_label: bool = False) -> Iterator[str]:
+    """Keys and texts of a JSON document, and long whole numbers where it labels things.
+
+    What is drawn is an amount; what a hover shows or code carries along may be anything.
+    """
     if isinstance(content, str):
         yield content
+    elif isinstance(content, int | float) and not isinstance(content, bool):
+        if is_label and abs(content) >= _SHORTEST_NUMBER and content == int(content):
+            yield str(int(content))
     elif isinstance(content, dict):
+        if isinstance(content.get("bdata"), str):
+            yield from _strings(_unpacked(content), is_label=is_label)
         for key, value in content.items():
             yield key
-            yield from _strings(value)
+            yield from _strings(value, is_label=is_label or key in _LABELS)
     elif isinstance(content, list):
         for value in content:
-            yield from _strings(value)
+            yield from _strings(value, is_label=is_label)
+
+
+def _unpacked(array: dict[str, Any]) -> list[Any]:
+    """Values of an array as plotly packs it: `dtype` and base64 of the bytes.
+
+    Raises:
+        ValueError: it is packed in another way; the page then counts as not read.
+    """
+    import numpy as np
+
+    return np.frombuffer(base64.b64decode(array["bdata"]), dtype=array.get("dtype", "f8")).tolist()
+
+
+def _longest_list(content: Any) -> int:
+    if isinstance(content, dict):
+        own = 0
+        if isinstance(content.get("bdata"), str):
+            own = len(_unpacked(content))
+        return max([own, *(_longest_list(value) for value in content.values())])
+    if isinstance(content, list):
+        return max([len(content), *(_longest_list(value) for value in content)])
+    return 0
+
+
+def _people(page: _Page) -> Outcome:
+    findings = [
+        Finding(place, "pseudonym of a person")
+        for place in sorted({place for place, text in page.texts if _PSEUDONYM.search(text)})
+    ]
+    if page.longest > _LONGEST_LIST:
+        message = f"{page.longest} entries; a figure of groups has fewer than {_LONGEST_LIST}"
+        findings.append(Finding("<script>", "list of single payments or people", message=message))
+    return findings, {"longest_list": page.longest}
 
 
 def _personal(page: _Page, policy: Policy) -> Outcome:

@@ -20,7 +20,7 @@ AUDIENCES: tuple[Audience, ...] = ("analyst", "marketing")
 
 CLASSES = frozenset({"none", "aggregate", "pseudonym", "quasi_identifier", "sensitive"})
 ROLES = frozenset({"key", "dimension", "measure", "time", "lineage", "text"})
-SUBJECTS = frozenset({"user", "device", "order", "operator", "none"})
+SUBJECTS = frozenset({"user", "device", "order", "operator", "card", "none"})
 
 
 def _allowed_classes() -> dict[str, frozenset[str]]:
@@ -42,9 +42,18 @@ class Policy:
 
     Attributes:
         minimum_users: fewest distinct people behind a row of a marketing table.
+        minimum_people: fewest people who share quasi-identifiers in a table about people.
+        p_percent: what is left of a cell without its two largest people must be at least this part
+            of the largest (p % rule).
+        two_largest_share: most of a cell that two people may make ((n, k) rule with n = 2).
+        recovery_width: narrowest interval, as a part of its upper end, that hides a cell.
+        maximum_texts: different texts in a column about people from which they are prose.
+        maximum_unique_share: different values per row from which a column names its rows.
+        rounded_money: percentiles of money are multiples of this.
+        largest_loss_of_rows: part of a table's rows that may be missing since the last release.
         allowed_classes: privacy classes by audience.
-        pseudonym_columns: (audience, table, column) allowed although its class is not: the audience
-            list has to name people by pseudonym, or nobody could use it.
+        excepted_columns: (audience, table, column, class) allowed although the class is not: the
+            audience list names people by pseudonym with their segment, or nobody could use it.
         tables_without_people: marketing tables that describe the whole, not groups of people, and
             so have no `users` column: the model's drivers, definitions, freshness, rules.
         must_have_rows: tables by audience that may not be empty when they are declared.
@@ -58,9 +67,20 @@ class Policy:
     """
 
     minimum_users: int = 10
+    minimum_people: int = 5
+    p_percent: float = 0.10
+    two_largest_share: float = 0.90
+    recovery_width: float = 0.10
+    maximum_texts: int = 200
+    maximum_unique_share: float = 0.90
+    rounded_money: float = 1.0
+    largest_loss_of_rows: float = 0.5
     allowed_classes: Mapping[str, frozenset[str]] = field(default_factory=_allowed_classes)
-    pseudonym_columns: frozenset[tuple[str, str, str]] = frozenset(
-        {("marketing", "audience_members", "user_key")}
+    excepted_columns: frozenset[tuple[str, str, str, str]] = frozenset(
+        {
+            ("marketing", "audience_members", "user_key", "pseudonym"),
+            ("marketing", "audience_members", "lifecycle_segment", "sensitive"),
+        }
     )
     tables_without_people: frozenset[str] = frozenset(
         {

@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check that was run: it passes when it has no finding and did not fail to run."""
+    """One check that was run: it passes when it has no finding and did not fail to run.
+
+    `waivable` says whether somebody may answer for a finding of it; `waived` holds such findings
+    with the waiver, and they are not among `findings`.
+    """
 
     id: str
     title: str
@@ -52,11 +56,15 @@ class CheckResult:
     findings: tuple[Finding, ...] = ()
     error: str = ""
     seconds: float = 0.0
+    waivable: bool = False
+    waived: tuple[dict[str, Any], ...] = ()
 
     @property
-    def status(self) -> Literal["pass", "fail"]:
+    def status(self) -> Literal["pass", "waived", "fail"]:
         """`fail` also when the check could not be run."""
-        return "fail" if self.findings or self.error else "pass"
+        if self.findings or self.error:
+            return "fail"
+        return "waived" if self.waived else "pass"
 
 
 @dataclass(frozen=True)
@@ -87,11 +95,12 @@ class AuditReport:
     started_at: str
     finished_at: str
     previous_report_sha256: str | None = None
+    key_fingerprint: str = ""
 
     @property
     def verdict(self) -> Literal["pass", "fail"]:
-        """`pass` only when checks were run and every one of them passed."""
-        passed = bool(self.checks) and all(check.status == "pass" for check in self.checks)
+        """`pass` only when checks were run and every one passed or is answered for by a waiver."""
+        passed = bool(self.checks) and all(check.status != "fail" for check in self.checks)
         return "pass" if passed else "fail"
 
     @property

@@ -8,7 +8,6 @@ does not: finding candidates. A test that breaks counts as a hit: the audit fail
 from __future__ import annotations
 
 import ipaddress
-import re
 
 # Province codes of GB/T 2260 that may start a citizen's number (first two digits).
 _PROVINCES = (
@@ -30,12 +29,6 @@ _ISSUERS = (
     r"|35(2[89]|[3-8][0-9])[0-9]{12}"  # JCB
     r"|(62|81)[0-9]{14,17}|9558[0-9]{12,15}"  # UnionPay
     r"|(50|5[6-8]|63|67)[0-9]{14,17})$"  # Maestro
-)
-
-# Country calling codes of ITU E.164.
-_CALLING_CODES = re.compile(
-    r"(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]"
-    r"|2[1-689][0-9]|3[578][0-9]|42[0-9]|5[09][0-9]|6[7-9][0-9]|8[0578][0-9]|9[679][0-9])"
 )
 
 
@@ -73,9 +66,14 @@ def citizen_id_sql() -> str:
 
 
 def is_international_phone(candidate: str) -> bool:
-    """`+`, a country's calling code, 9 to 15 digits in all (ITU E.164)."""
-    digits = re.sub(r"[^0-9]", "", candidate)
-    return 9 <= len(digits) <= 15 and _CALLING_CODES.match(digits) is not None
+    """A number that its country could have given out (ITU E.164, Google's metadata)."""
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(candidate, None)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_possible_number(number)
 
 
 def is_iban(candidate: str) -> bool:

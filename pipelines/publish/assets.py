@@ -15,6 +15,7 @@ from dagster_dbt import DagsterDbtTranslator
 from pipelines.privacy.policy import AUDIENCES
 from pipelines.publish.inputs import inputs_digest
 from pipelines.publish.release import Release, ReleaseError, current_release, publish
+from pipelines.publish.weekly import review, write_page
 from pipelines.settings import Workspace
 from pipelines.warehouse.dbt_run import manifest_path
 
@@ -78,6 +79,46 @@ def privacy_audit(workspace: dg.ResourceParam[Workspace]) -> dg.AssetCheckResult
     return dg.AssetCheckResult(
         passed=True,
         metadata={"release_id": current.release_id, "checks_passed": current.checks},
+    )
+
+
+@dg.asset(
+    key=["publish", "weekly_audit"],
+    deps=[release],
+    group_name="publish",
+    owners=["team:data"],
+    kinds={"html"},
+    check_specs=[
+        dg.AssetCheckSpec(
+            "live_release_is_well",
+            asset=["publish", "weekly_audit"],
+            description="What is live would be published again today.",
+        )
+    ],
+    description=(
+        "What is live, looked at again: signatures and files, every privacy check with today's "
+        "retention, waivers and erased people, logs of all runs, and the books. Publishes nothing."
+    ),
+)
+def weekly_audit(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult:
+    """Review what is live and write the page; problems fail the asset's check, not the page."""
+    found = review(workspace, manifest_path())
+    page = write_page(found, workspace)
+    problems = [f"- {problem}" for problem in found.problems]
+    return dg.MaterializeResult(
+        metadata={
+            "page": dg.MetadataValue.path(page),
+            "problems": len(found.problems),
+            "checks": sum(len(report.checks) for report in found.reports),
+            "what_is_wrong": dg.MetadataValue.md("\n".join(problems) or "nothing"),
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="live_release_is_well",
+                passed=not found.problems,
+                metadata={"problems": len(found.problems)},
+            )
+        ],
     )
 
 

@@ -28,6 +28,7 @@ from pipelines.privacy.text import literal
 from pipelines.publish.candidate import STORAGE_VERSION
 from pipelines.publish.digest import logical_digest
 from pipelines.publish.pointer import open_published, read_pointer
+from pipelines.publish.surroundings import house_of_list
 from pipelines.settings import Workspace
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
@@ -122,7 +123,7 @@ def make_audience(workspace: Workspace, name: str, wanted: AudienceFilter) -> Au
             f"{name!r} cannot name a list. Use lower-case letters, digits, - and _, such as"
             " at_risk-alipay."
         )
-    release = read_pointer(workspace)
+    release = read_pointer(workspace.releases)
     with contextlib.closing(open_published(workspace, "analyst")) as con:
         _refuse_unknown_values(con, wanted)
         condition, values = wanted.condition()
@@ -149,6 +150,7 @@ def make_audience(workspace: Workspace, name: str, wanted: AudienceFilter) -> Au
             Catalogue((_declaration(),)),
             "marketing",
             policy_for(workspace.settings),
+            house_of_list(workspace, _declaration(), ("analyst", "user_profiles", "user_key")),
             release_id=release_id,
         )
         if report.verdict != "pass":

@@ -7,12 +7,19 @@ in it, even after it was dropped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from pipelines.privacy.catalogue import Catalogue, Column, Table
+from pipelines.privacy.dominance import dominated_rows
+from pipelines.privacy.extremes import is_percentile_of_money
+from pipelines.privacy.policy import Policy
+from pipelines.privacy.retention import moments, oldest_day
+from pipelines.privacy.suppression import Suppression
 from pipelines.privacy.text import literal, quoted
 
 # Clients of DuckDB 1.4 and 1.5 cannot open what 2.0 writes unless told to write the older format.
@@ -28,17 +35,30 @@ def build_candidate(
     catalogue: Catalogue,
     target: Path,
     settings: Mapping[str, str] | None = None,
+    *,
+    today: date,
+    minimum_people: int = 0,
+    erased: frozenset[str] = frozenset(),
+    policy: Policy | None = None,
+    source: Callable[[duckdb.DuckDBPyConnection, Table, str], str] | None = None,
 ) -> Path:
     """Write the declared tables of one audience into a new file.
 
     All tables are in schema `main` under their alias, rows in the order of their times and keys, so
     that the same warehouse gives the same rows in the same order. Descriptions become comments.
+    What is older than its declared retention, and people who were erased, are left out; rare
+    combinations of quasi-identifiers lose values (`privacy.suppression`).
 
     Args:
         warehouse: the private DuckDB file; opened read-only.
         catalogue: declarations of one audience.
         target: the file to write; must not exist.
         settings: DuckDB settings such as `memory_limit` and `threads`.
+        today: the day retention is counted from.
+        minimum_people: fewest people who share quasi-identifiers; 0 leaves them as they are.
+        erased: pseudonyms of people who asked to be forgotten.
+        policy: limits for sums that one or two people make; such rows are left out.
+        source: says what a table is copied from, given the relation of its model.
 
     Returns:
         `target`, closed, checkpointed, without a write-ahead log, readable by its owner only.
@@ -59,8 +79,13 @@ def build_candidate(
         con.execute(
             f"attach {literal(str(target))} as candidate (storage_version '{STORAGE_VERSION}')"
         )
+        con.execute("create temp table _erased as select unnest($1::uuid[]) as who", [list(erased)])
+        copy = _Copy(con, warehouse.stem, catalogue, today, minimum_people, policy)
         for table in catalogue.tables:
-            _copy(con, warehouse.stem, table)
+            if source is not None:
+                with _named(f"{table.audience}.{table.name}"):
+                    copy.relations[table.name] = source(con, table, copy.relations[table.name])
+            copy.table(table)
         con.execute("checkpoint candidate")
         con.execute("detach candidate")
     if target.with_name(target.name + ".wal").exists():
@@ -69,26 +94,116 @@ def build_candidate(
     return target
 
 
-def _copy(con: duckdb.DuckDBPyConnection, database: str, table: Table) -> None:
-    source = f"{quoted(database)}.{quoted(table.audience)}.{quoted(table.name)}"
-    target = f"candidate.main.{quoted(table.name)}"
-    columns = ", ".join(f"{quoted(column.name)} {column.data_type}" for column in table.columns)
-    names = ", ".join(quoted(column.name) for column in table.columns)
+class _Copy:
+    """Declared relations of the attached warehouse into the attached candidate."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        database: str,
+        catalogue: Catalogue,
+        today: date,
+        minimum_people: int,
+        policy: Policy | None,
+    ) -> None:
+        self.con, self.today, self.policy = con, today, policy
+        self.analysts = f"{quoted(database)}.{quoted('analyst')}"
+        self.relations = {
+            table.name: f"{quoted(database)}.{quoted(table.audience)}.{quoted(table.name)}"
+            for table in catalogue.tables
+        }
+        self.minimum_people = minimum_people
+        self.suppression: Suppression | None = None
+        if minimum_people:
+            with _named("The declared tables"):
+                self.suppression = Suppression(con, self.relations, catalogue, minimum_people)
+
+    def table(self, table: Table) -> None:
+        """Create, fill and describe one table."""
+        target = f"candidate.main.{quoted(table.name)}"
+        columns = ", ".join(f"{quoted(column.name)} {column.data_type}" for column in table.columns)
+        source, replaced = f"{self.relations[table.name]} as _t", {}
+        if self.suppression is not None:
+            source, replaced = self.suppression.source(table)
+        kept = self._kept(table)
+        with _named(f"{table.audience}.{table.name}"):
+            dominated = self._dominated(table)
+            if dominated:
+                kept = f"{kept} and not ({dominated})"
+                # A share of everything would tell what the rows left out come to.
+                shares = (c.name for c in table.columns if c.name.startswith("share_of_"))
+                replaced = replaced | dict.fromkeys(shares, "null")
+            values = [
+                f"{self._value(column, replaced)} as {quoted(column.name)}"
+                for column in table.columns
+            ]
+            self.con.execute(f"create table {target} ({columns})")
+            self.con.execute(
+                f"insert into {target} select {', '.join(values)} from {source}"
+                f" where {kept} order by {_order(table.columns)}"
+            )
+        suppressed = {name for name, value in replaced.items() if value != "null"}
+        self._describe(table, target, suppressed)
+
+    def _dominated(self, table: Table) -> str:
+        """Condition on rows whose amounts one or two people make; empty when there are none."""
+        if self.policy is None or not table.contributions:
+            return ""
+        relation = self.relations[table.name]
+        found = " or ".join(dominated_rows(table, self.analysts, relation, self.policy))
+        query = f"select count(*) from {relation} as _t where {found}"
+        return found if self.con.execute(query).fetchall()[0][0] else ""
+
+    def _value(self, column: Column, replaced: dict[str, str]) -> str:
+        if column.name in replaced:
+            return replaced[column.name]
+        value = f"_t.{quoted(column.name)}"
+        if self.policy is not None and is_percentile_of_money(column):
+            step = self.policy.rounded_money
+            return f"(round({value}::double / {step}) * {step})::{column.data_type}"
+        if column.role == "time" and column in moments(Table("", "", (column,))):
+            # A customer of ten years has a first order that may not be told any more.
+            limit = literal(oldest_day(column, self.today).isoformat())
+            return f"case when {value} >= {limit}::date then {value} end"
+        return value
+
+    def _kept(self, table: Table) -> str:
+        """Condition on rows: something of it is young enough, and nobody in it was erased."""
+        kept = ["true"]
+        times = moments(table)
+        if times:
+            young = [
+                f"_t.{quoted(c.name)} >= {literal(oldest_day(c, self.today).isoformat())}::date"
+                for c in times
+            ]
+            none = " and ".join(f"_t.{quoted(c.name)} is null" for c in times)
+            kept.append(f"({' or '.join(young)} or ({none}))")
+        kept += [
+            f"(_t.{quoted(c.name)} is null or _t.{quoted(c.name)}::varchar not in"
+            " (select who::varchar from _erased))"
+            for c in table.columns
+            if c.privacy_class == "pseudonym" and c.subject in ("user", "device")
+        ]
+        return " and ".join(kept)
+
+    def _describe(self, table: Table, target: str, replaced: set[str]) -> None:
+        if table.description:
+            self.con.execute(f"comment on table {target} is {literal(table.description)}")
+        for column in table.columns:
+            text = column.description
+            if text and column.name in replaced:
+                text += f" NULL also where fewer than {self.minimum_people} people share it."
+            if text:
+                name = f"{target}.{quoted(column.name)}"
+                self.con.execute(f"comment on column {name} is {literal(text)}")
+
+
+@contextmanager
+def _named(what: str) -> Iterator[None]:
     try:
-        con.execute(f"create table {target} ({columns})")
-        con.execute(
-            f"insert into {target} select {names} from {source} order by {_order(table.columns)}"
-        )
+        yield
     except (duckdb.CatalogException, duckdb.BinderException, duckdb.ParserException) as error:
-        raise CandidateError(
-            f"{table.audience}.{table.name} cannot be copied as declared: {error}"
-        ) from error
-    if table.description:
-        con.execute(f"comment on table {target} is {literal(table.description)}")
-    for column in table.columns:
-        if column.description:
-            name = f"{target}.{quoted(column.name)}"
-            con.execute(f"comment on column {name} is {literal(column.description)}")
+        raise CandidateError(f"{what} cannot be copied as declared: {error}") from error
 
 
 def _order(columns: tuple[Column, ...]) -> str:

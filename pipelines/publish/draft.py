@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib import metadata as packages
@@ -16,16 +17,22 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pipelines.privacy.audit import audit_database
+from pipelines.ingest.private import make_private_folder
+from pipelines.privacy.artefact import file_sha256
+from pipelines.privacy.audit import REQUIRED_CHECKS, audit_database
 from pipelines.privacy.catalogue import Catalogue
-from pipelines.privacy.page import audit_page
+from pipelines.privacy.house import House
+from pipelines.privacy.page import REQUIRED_PAGE_CHECKS, audit_page
 from pipelines.privacy.policy import AUDIENCES, Policy, policy_for
 from pipelines.privacy.report import AuditReport, canonical_json, sha256_of
-from pipelines.publish import pointer
+from pipelines.publish import pointer, signature
 from pipelines.publish.candidate import build_candidate
 from pipelines.publish.dictionary import write_dictionary
 from pipelines.publish.digest import logical_digest
+from pipelines.publish.inputs import code_digest
 from pipelines.publish.pointer import Release, ReleaseError, ReleaseFile
+from pipelines.publish.signature import SigningKey
+from pipelines.publish.steady import Steady
 from pipelines.settings import Workspace
 from pipelines.warehouse.connect import duckdb_settings
 
@@ -56,11 +63,15 @@ class Draft:
         catalogue: Catalogue,
         release_id: str,
         folder: Path,
+        house: House,
+        key: SigningKey,
         say: Progress,
     ) -> None:
+        self.house, self.key = house, key
         self.workspace, self.catalogue, self.say = workspace, catalogue, say
         self.release_id, self.folder = release_id, folder
         self.policy: Policy = policy_for(workspace.settings)
+        self.code_digest = code_digest()
         self.created_at = datetime.now(UTC).isoformat(timespec="seconds")
         self.reports: list[AuditReport] = []
         self.databases = {
@@ -71,11 +82,7 @@ class Draft:
 
     def build(self) -> None:
         """Write one database per audience and audit each."""
-        settings = duckdb_settings(self.workspace)
-        for audience, path in self.databases.items():
-            self.say(f"Building {path.name}")
-            mine = self.catalogue.for_audience(audience)
-            build_candidate(self.workspace.warehouse, mine, path, settings)
+        self._build_candidates()
         for audience, path in self.databases.items():
             self.say(f"Auditing {path.name}")
             self.reports.append(
@@ -84,6 +91,7 @@ class Draft:
                     self.catalogue,
                     audience,
                     self.policy,
+                    replace(self.house, analysts=self.databases["analyst"]),
                     release_id=self.release_id,
                     previous_report_sha256=self._last_hash(),
                 )
@@ -91,11 +99,36 @@ class Draft:
         self._refuse_unless_passed()
         self.digests = {name: logical_digest(path) for name, path in self.databases.items()}
 
+    def _build_candidates(self) -> None:
+        settings = duckdb_settings(self.workspace)
+        for audience, path in self.databases.items():
+            self.say(f"Building {path.name}")
+            steady = None
+            if audience == "marketing":
+                analysts = self.databases["analyst"]
+                steady = Steady(self.catalogue, analysts, self.house.earlier, self.policy)
+                if steady.is_held:
+                    self.say(
+                        f"Fewer than {self.policy.minimum_users} people changed since the last "
+                        "release: marketing figures stay as they were"
+                    )
+            build_candidate(
+                self.workspace.warehouse,
+                self.catalogue.for_audience(audience),
+                path,
+                settings,
+                today=self.house.today,
+                minimum_people=self.policy.minimum_people if audience == "analyst" else 0,
+                erased=self.house.erased,
+                policy=self.policy if audience == "marketing" else None,
+                source=steady.source if steady else None,
+            )
+
     def draw(self, render: Render) -> None:
         """Write report and dictionary from the audited files, and audit the pages."""
         self.say("Drawing the report")
         checks = [check for report in self.reports for check in report.checks]
-        passed = sum(check.status == "pass" for check in checks)
+        passed = sum(check.status != "fail" for check in checks)
         settings = self.workspace.settings
         meta = {
             "release_id": self.release_id,
@@ -114,7 +147,7 @@ class Draft:
             audience: {table: int(digest.split(":")[0]) for table, digest in tables.items()}
             for audience, tables in self.digests.items()
         }
-        write_dictionary(self.catalogue, rows, self.release_id, dictionary)
+        write_dictionary(self.catalogue, rows, self.release_id, self.house.purposes, dictionary)
         self.say("Auditing the pages")
         for page in (report, dictionary):
             self.reports.append(
@@ -131,6 +164,8 @@ class Draft:
     def finish(self, inputs_digest: str) -> Release:
         """Write the audit, flush everything to disk, and compare all files with their audits."""
         audit = self._write_audit(self.folder / "audit.json", inputs_digest)
+        content = (self.folder / "audit.json").read_bytes()
+        (self.folder / signature.NAME).write_bytes(self.key.sign(content))
         audiences = {path.name: audience for audience, path in self.databases.items()}
         release = Release(
             release_id=self.release_id,
@@ -154,7 +189,8 @@ class Draft:
 
     def check(self, release: Release) -> None:
         """Refuse when any file of the release is not the one that was audited."""
-        expected = {path.name for path in (release.audit, release.report, release.dictionary)}
+        expected = {release.audit.name, release.report.name, release.dictionary.name}
+        expected.add(release.signature.name)
         expected |= {path.name for path in self.databases.values()}
         strangers = {path.name for path in release.folder.iterdir()} - expected
         try:
@@ -162,7 +198,7 @@ class Draft:
                 raise ReleaseError(
                     f"unexpected files in the release: {', '.join(sorted(strangers))}"
                 )
-            pointer.verify(release)
+            pointer.verify(release, self.key.public)
         except ReleaseError as error:
             self._refuse([str(error)])
 
@@ -170,14 +206,32 @@ class Draft:
         problems = [
             f"{report.file['name']}  {problem}"
             for report in self.reports
-            for problem in report.problems
+            for problem in (*report.problems, *self._not_of_this_release(report))
         ]
         if problems or any(report.verdict != "pass" for report in self.reports):
             self._refuse(problems)
 
+    def _not_of_this_release(self, report: AuditReport) -> list[str]:
+        """What says that a report is another's, old, or of fewer checks than there must be.
+
+        Asked here too and not only where checks are run: an audit that was replaced says nothing.
+        """
+        problems = []
+        required = REQUIRED_CHECKS.get(report.audience) if report.subject == "database" else ()
+        required = required or REQUIRED_PAGE_CHECKS
+        missing = sorted(set(required) - {check.id for check in report.checks})
+        if missing:
+            problems.append(f"[SYS-2] checks were not run: {', '.join(missing)}")
+        if report.release_id != self.release_id or report.started_at < self.created_at:
+            problems.append(f"[FILE-3] the audit is of release {report.release_id or 'unknown'}")
+        path = self.folder / report.file["name"]
+        if not path.is_file() or file_sha256(path) != report.file["sha256"]:
+            problems.append("[FILE-3] the audit is of another file")
+        return problems
+
     def _refuse(self, problems: list[str]) -> None:
         folder = self.workspace.root / "audit"
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         kept = folder / f"refused-{self.release_id}.json"
         self._write_audit(kept, "", problems)
         more = len(problems) - _LINES_SHOWN
@@ -208,9 +262,10 @@ class Draft:
                 "release_id": self.release_id,
                 "verdict": "fail" if problems is not None else "pass",
                 "problems": problems or [],
-                "checks_passed": sum(check.status == "pass" for check in checks),
+                "checks_passed": sum(check.status != "fail" for check in checks),
                 "checks_total": len(checks),
                 "inputs_digest": inputs_digest,
+                "code_digest": self.code_digest,
                 "previous_audit_sha256": self.previous,
                 "reports": [report.as_dict() for report in self.reports],
             }
@@ -232,7 +287,7 @@ def _sync_file(path: Path) -> None:
 def _previous_audit(workspace: Workspace, say: Progress) -> str | None:
     """Hash of the current release's audit; a pointer that cannot be read is what we replace."""
     try:
-        current = pointer.read_pointer(workspace)
+        current = pointer.read_pointer(workspace.releases)
     except ReleaseError as error:
         say(str(error))
         return None
@@ -241,7 +296,7 @@ def _previous_audit(workspace: Workspace, say: Progress) -> str | None:
 
 def _what_stays(workspace: Workspace) -> str:
     try:
-        current = pointer.read_pointer(workspace)
+        current = pointer.read_pointer(workspace.releases)
     except ReleaseError as error:
         return str(error)
     if current is None:

@@ -18,6 +18,8 @@ _NO_EFFECT = {
     "workspace",
     "pseudonym_key",
     "pseudonym_key_file",
+    "signing_key_file",
+    "verify_key",
     "memory_limit",
     "threads",
     "keep_releases",
@@ -31,7 +33,7 @@ def inputs_digest(workspace: Workspace) -> str:
     """SHA-256 over the content hashes in the ledger, the code, stored models and settings."""
     content = {
         "files": sorted(path.name for path in workspace.ledger.glob("*.json")),
-        "code": _code_digest(),
+        "code": code_digest(),
         "mappings": _mappings_digest(workspace.settings),
         "models": sorted(path.name for path in workspace.models.glob("*.json")),
         "settings": _settings(workspace.settings),
@@ -52,7 +54,8 @@ def _mappings_digest(settings: Settings) -> str:
     return digest.hexdigest()
 
 
-def _code_digest() -> str:
+def code_digest() -> str:
+    """SHA-256 over all code that makes a release: Python, SQL, templates."""
     digest = hashlib.sha256()
     for root in _CODE:
         for path in sorted(_code_files(root)):

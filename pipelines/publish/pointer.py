@@ -17,6 +17,7 @@ import duckdb
 
 from pipelines.privacy.artefact import beside, file_sha256, open_locked
 from pipelines.privacy.report import canonical_json
+from pipelines.publish import signature
 from pipelines.settings import Workspace
 
 CURRENT = "CURRENT.json"
@@ -83,6 +84,11 @@ class Release:
         return self.folder / "audit.json"
 
     @property
+    def signature(self) -> Path:
+        """The publisher's signature of the audit."""
+        return self.folder / signature.NAME
+
+    @property
     def tables(self) -> dict[str, dict[str, int]]:
         """Audience -> table -> rows."""
         return {
@@ -111,6 +117,7 @@ class Release:
             "dictionary": f"{self.release_id}/{self.dictionary.name}",
             "audit": f"{self.release_id}/{self.audit.name}",
             "audit_sha256": self.audit_sha256,
+            "signature": f"{self.release_id}/{self.signature.name}",
             "checks": self.checks,
             "inputs_digest": self.inputs_digest,
             "created_at": self.created_at,
@@ -119,27 +126,32 @@ class Release:
 
 
 def current_release(workspace: Workspace) -> Release | None:
-    """The current release, verified: every file still has the SHA-256 that was audited.
+    """The current release, verified: signed, and every file has the SHA-256 that was audited.
 
     Returns:
         The release, or None when nothing was published yet.
 
     Raises:
-        ReleaseError: the pointer cannot be read, or a file is missing, changed or accompanied.
+        ReleaseError: the pointer cannot be read, a file is missing, changed or accompanied, or
+            the audit is not signed with the trusted key.
     """
-    release = read_pointer(workspace)
+    release = read_pointer(workspace.releases)
     if release is not None:
-        verify(release)
+        try:
+            trusted = signature.trusted_key(workspace)
+        except signature.SignatureError as error:
+            raise ReleaseError(str(error)) from error
+        verify(release, trusted)
     return release
 
 
-def read_pointer(workspace: Workspace) -> Release | None:
-    """The release that `CURRENT.json` names, without looking at its files.
+def read_pointer(releases: Path) -> Release | None:
+    """The release that `CURRENT.json` of a releases folder names, without looking at its files.
 
     Raises:
         ReleaseError: the pointer cannot be read.
     """
-    path = workspace.releases / CURRENT
+    path = releases / CURRENT
     if not path.exists():
         return None
     try:
@@ -147,7 +159,7 @@ def read_pointer(workspace: Workspace) -> Release | None:
         release_id = content["release_id"]
         return Release(
             release_id=release_id,
-            folder=workspace.releases / release_id,
+            folder=releases / release_id,
             files=tuple(ReleaseFile(**file) for file in content["files"]),
             audit_sha256=content["audit_sha256"],
             checks=content["checks"],
@@ -161,11 +173,16 @@ def read_pointer(workspace: Workspace) -> Release | None:
         ) from error
 
 
-def verify(release: Release) -> None:
-    """Compare every file of a release with what was audited.
+def verify(release: Release, trusted: str) -> None:
+    """Compare every file of a release with what was audited and signed.
+
+    Args:
+        release: the release as the pointer names it.
+        trusted: public key it must be signed with, in hex.
 
     Raises:
-        ReleaseError: naming the first file that differs, or an audit of something else.
+        ReleaseError: naming the first file that differs, an audit of something else, or a
+            signature that does not fit.
     """
     for file in release.files:
         path = release.folder / file.name
@@ -177,7 +194,12 @@ def verify(release: Release) -> None:
                 " be read with it. Remove it, then publish again: wallet run"
             )
     _compare(release.audit, release.audit_sha256, release)
-    audit = json.loads(release.audit.read_bytes())
+    content = release.audit.read_bytes()
+    try:
+        signature.check_signature(content, release.signature, trusted)
+    except signature.SignatureError as error:
+        raise ReleaseError(f"{error} Publish again: wallet run") from error
+    audit = json.loads(content)
     audited = {report["file"]["name"]: report["file"]["sha256"] for report in audit["reports"]}
     wanted = {file.name: file.sha256 for file in release.files}
     if audit["release_id"] != release.release_id or audit["verdict"] != "pass" or audited != wanted:

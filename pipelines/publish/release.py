@@ -21,6 +21,7 @@ from pipelines.privacy.catalogue import read_catalogue
 from pipelines.publish import pointer
 from pipelines.publish.digest import logical_digest
 from pipelines.publish.draft import Draft, Progress, PublishRefused, Render
+from pipelines.publish.inputs import code_digest
 from pipelines.publish.pointer import (
     Release,
     ReleaseError,
@@ -28,6 +29,13 @@ from pipelines.publish.pointer import (
     current_release,
     open_published,
 )
+from pipelines.publish.signature import (
+    SignatureError,
+    SigningKey,
+    signing_key,
+    write_public_key,
+)
+from pipelines.publish.surroundings import house_of
 from pipelines.settings import Workspace
 
 __all__ = [
@@ -67,21 +75,26 @@ def publish(
     Raises:
         PublishRefused: the audit failed or a file changed after it. The releases folder is as it
             was; the audit's report is kept in `<workspace.root>/audit/`.
-        ReleaseError: another process is publishing.
+        ReleaseError: another process is publishing, or there is no key to sign with.
         pipelines.publish.candidate.CandidateError: the warehouse lacks what is declared.
         pipelines.privacy.catalogue.CatalogueError: the manifest cannot be read.
     """
     say = progress or (lambda _: None)
-    catalogue = read_catalogue(manifest or _project_manifest())
+    manifest = manifest or _project_manifest()
+    catalogue = read_catalogue(manifest)
     workspace.releases.mkdir(parents=True, exist_ok=True)
     with _lock(workspace):
         _remove_unfinished(workspace)
+        key = _signing_key(workspace)
         with _staging(workspace) as (release_id, folder):
-            draft = Draft(workspace, catalogue, release_id, folder, say)
+            house = house_of(workspace, manifest, code_digest())
+            house = replace(house, secrets=(*house.secrets, key.seed))
+            draft = Draft(workspace, catalogue, release_id, folder, house, key, say)
             draft.build()
             draft.draw(render or _reports_room())
             release = draft.finish(inputs_digest)
             final = _move_into_place(workspace, release, draft)
+        write_public_key(workspace, key)
         # Links first: a process killed in between leaves a pointer that the next run sees is old.
         for note in pointer.set_links(workspace, final):
             say(note)
@@ -103,6 +116,13 @@ def _move_into_place(workspace: Workspace, release: Release, draft: Draft) -> Re
         _delete(final.folder)
         raise
     return final
+
+
+def _signing_key(workspace: Workspace) -> SigningKey:
+    try:
+        return signing_key(workspace)
+    except SignatureError as error:
+        raise ReleaseError(f"Nothing was published. {error}") from error
 
 
 @contextmanager

@@ -30,6 +30,7 @@ def environment(data_dir: Path) -> dict[str, str]:
     return os.environ | {
         "WALLET_DATA_DIR": str(data_dir),
         "WALLET_WORKSPACE": "merchant",
+        "WALLET_SIGNING_KEY_FILE": str(data_dir / "keys" / "signing.key"),
         "WALLET_PSEUDONYM_KEY": "8f1e" * 8 + "03b9c6d27a5e41f08d3c6b9a2e7f5014",
     }
 

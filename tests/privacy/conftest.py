@@ -14,12 +14,12 @@ from privacy_files import (
     PAYMENTS_SQL,
     SEGMENTS,
     SEGMENTS_SQL,
+    audit_file,
     with_column,
     write_file,
 )
 
 from pipelines.privacy import canary
-from pipelines.privacy.audit import audit_database
 from pipelines.privacy.catalogue import Catalogue, Column, Table
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.report import AuditReport
@@ -63,7 +63,7 @@ def audited(tmp_path: Path, policy: Policy) -> Callable[..., AuditReport]:
             table = with_column(table, added)
             query = f"select *, {expression} as {added.name} from ({query})"
         path = write_file(tmp_path / "wallet-x.duckdb", {"fct_payments": query}, *then)
-        return audit_database(path, Catalogue((table,)), "analyst", more.get("policy", policy))
+        return audit_file(path, Catalogue((table,)), "analyst", more.get("policy", policy))
 
     return run
 
@@ -75,6 +75,6 @@ def audited_marketing(tmp_path: Path, policy: Policy) -> Callable[..., AuditRepo
     def run(*then: str, tables: tuple[Table, ...] = (SEGMENTS, AUDIENCE)) -> AuditReport:
         queries = {"segment_summary": SEGMENTS_SQL, "audience_members": AUDIENCE_SQL}
         path = write_file(tmp_path / "marketing-x.duckdb", queries, *then)
-        return audit_database(path, Catalogue(tables), "marketing", policy)
+        return audit_file(path, Catalogue(tables), "marketing", policy)
 
     return run

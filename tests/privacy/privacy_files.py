@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from pipelines.privacy.catalogue import Column, Table
+from pipelines.privacy.audit import audit_database
+from pipelines.privacy.catalogue import Catalogue, Column, Table
+from pipelines.privacy.house import House
+from pipelines.privacy.lineage import Held, Lineage
+from pipelines.privacy.policy import Policy
+from pipelines.privacy.register import read_register
+from pipelines.privacy.report import AuditReport
 
 ROWS = 2000
 
@@ -21,7 +28,7 @@ def column(name: str, data_type: str, privacy_class: str = "none", role: str = "
         role,
         more.pop("subject", "none"),
         more.pop("audiences", ("analyst", "marketing")),
-        more.pop("purpose", "payment analytics"),
+        more.pop("purpose", "payment_analysis"),
         more.pop("retention_days", 730),
         more.pop("description", f"What {name} says."),
     )
@@ -51,7 +58,7 @@ PAYMENTS = Table(
 PAYMENTS_SQL = f"""
     select md5('key' || i)::uuid as user_key,
         date '2024-01-01' + (i % 90)::integer as business_date,
-        timestamp '2024-01-01' + to_hours(i) as paid_hour,
+        timestamp '2024-01-01' + to_hours(i % 500) as paid_hour,
         ['alipay', 'wechat_pay'][1 + i % 2] as wallet,
         'order ' || (i % 50) || ' 已退款' as note,
         (i * 1.37)::decimal(18, 4) as amount,
@@ -98,7 +105,36 @@ def write_file(path: Path, tables: dict[str, str], *then: str, storage: str = "v
         con.execute("checkpoint c")
         con.execute("use memory")
         con.execute("detach c")
+    path.chmod(0o400)
     return path
+
+
+def house_for(catalogue: Catalogue, **more) -> House:
+    """Surroundings in which columns come straight from an export, keys from its pseudonyms."""
+    key = ("lake", "export", "key")
+    columns = {
+        (table.audience, table.name): {
+            c.name: Held(
+                frozenset(
+                    {key if c.privacy_class == "pseudonym" else ("lake", "export", f"_{c.name}")}
+                )
+            )
+            for c in table.columns
+        }
+        for table in catalogue.tables
+    }
+    lineage = more.pop("lineage", Lineage(columns, {}, frozenset({key})))
+    today = more.pop("today", date(2024, 6, 1))
+    return House(today, lineage, read_register(), **more)
+
+
+def audit_file(
+    path: Path, catalogue: Catalogue, audience: str, policy: Policy | None = None, **more
+) -> AuditReport:
+    """Audit a file in surroundings of its own; `house` or single parts of it may be given."""
+    around = {name: more.pop(name) for name in list(more) if name in House.__dataclass_fields__}
+    house = more.pop("house", None) or house_for(catalogue, **around)
+    return audit_database(path, catalogue, audience, policy or Policy(), house, **more)
 
 
 def with_column(table: Table, added: Column) -> Table:

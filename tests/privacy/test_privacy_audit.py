@@ -8,10 +8,10 @@ import shutil
 
 import duckdb
 import pytest
-from privacy_files import AUDIENCE, PAYMENTS, PAYMENTS_SQL, SEGMENTS, column, write_file
+from privacy_files import AUDIENCE, PAYMENTS, PAYMENTS_SQL, SEGMENTS, audit_file, column, write_file
 
 from pipelines.privacy import canary, database, values
-from pipelines.privacy.audit import REQUIRED_CHECKS, audit_database
+from pipelines.privacy.audit import REQUIRED_CHECKS
 from pipelines.privacy.catalogue import Catalogue, CatalogueError, read_catalogue
 from pipelines.privacy.policy import Policy, policy_for
 from pipelines.privacy.pseudonyms import check_pseudonym
@@ -27,7 +27,7 @@ def failed_checks(report) -> set[str]:
 
 def test_report_is_tied_to_the_file_and_the_rules(tmp_path):
     path = write_file(tmp_path / "wallet-r1.duckdb", {"fct_payments": PAYMENTS_SQL})
-    report = audit_database(
+    report = audit_file(
         path, CATALOGUE, "analyst", Policy(), release_id="r1", previous_report_sha256="ab"
     )
 
@@ -59,7 +59,7 @@ def test_23_table_in_a_write_ahead_log(tmp_path):
     shutil.copy(f"{other}.wal", f"{path}.wal")
     con.close()
 
-    report = audit_database(path, CATALOGUE, "analyst", Policy())
+    report = audit_file(path, CATALOGUE, "analyst", Policy())
 
     assert hashlib.sha256(path.read_bytes()).hexdigest() == unchanged
     assert {"FILE-1", "FILE-3"} <= failed_checks(report)
@@ -75,7 +75,7 @@ def test_24_dropped_table_in_free_blocks(tmp_path):
         "checkpoint c",
         "drop table raw",
     )
-    report = audit_database(path, CATALOGUE, "analyst", Policy())
+    report = audit_file(path, CATALOGUE, "analyst", Policy())
     assert failed_checks(report) == {"FILE-1"}
     assert "free blocks" in report.problems[0]
 
@@ -84,7 +84,7 @@ def test_storage_version_that_older_clients_cannot_open(tmp_path):
     path = write_file(
         tmp_path / "wallet-x.duckdb", {"fct_payments": PAYMENTS_SQL}, storage="latest"
     )
-    report = audit_database(path, CATALOGUE, "analyst", Policy())
+    report = audit_file(path, CATALOGUE, "analyst", Policy())
     assert failed_checks(report) == {"FILE-1"}
     assert "storage version" in report.problems[0]
 
@@ -94,7 +94,7 @@ def test_missing_tables_and_other_types(tmp_path):
     path = write_file(tmp_path / "wallet-x.duckdb", {"fct_payments": query})
     declared = Catalogue((PAYMENTS, dataclasses.replace(PAYMENTS, name="fct_refunds")))
 
-    report = audit_database(path, declared, "analyst", Policy())
+    report = audit_file(path, declared, "analyst", Policy())
 
     assert failed_checks(report) == {"CAT-1"}
     text = "\n".join(report.problems)
@@ -155,11 +155,11 @@ def test_text_pseudonyms_must_be_uuids(audited):
 def test_a_number_that_is_no_database_fails_without_an_exception(tmp_path):
     path = tmp_path / "wallet-x.duckdb"
     path.write_bytes(b"13800138000" * 1000)
-    report = audit_database(path, CATALOGUE, "analyst", Policy())
+    report = audit_file(path, CATALOGUE, "analyst", Policy())
     assert report.verdict == "fail"
     assert {"OPEN", "SYS-2"} <= failed_checks(report)
 
-    missing = audit_database(tmp_path / "none.duckdb", CATALOGUE, "analyst", Policy())
+    missing = audit_file(tmp_path / "none.duckdb", CATALOGUE, "analyst", Policy())
     assert missing.verdict == "fail"
 
 

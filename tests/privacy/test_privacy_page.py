@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import json
 
 import pytest
 
@@ -93,3 +94,20 @@ def test_page_that_is_missing_empty_or_not_text(tmp_path):
     path = tmp_path / "bytes.html"
     path.write_bytes(b"\xff\xfe\x00")
     assert audit_page(path, Policy()).verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("data", "check"),
+    [
+        ('{"customdata": [["13800138000"]]}', "PAGE-2"),
+        ('{"customdata": [[13800138000]]}', "PAGE-2"),
+        ('{"hovertext": ["li.lei@example.com"]}', "PAGE-2"),
+        ('{"customdata": {"dtype": "f8", "bdata": "AACAKGu0CUI="}}', "PAGE-2"),
+        ('{"ids": ["5f0c9a34-8d1e-4b7a-9c55-0a7be1f2d3c4"]}', "PAGE-5"),
+        (json.dumps({"y": list(range(6000))}), "PAGE-5"),
+    ],
+    ids=["text", "number", "hover", "packed array", "pseudonym", "row-level list"],
+)
+def test_41_what_only_a_hover_shows(tmp_path, data, check):
+    script = f'<script type="application/json">{data}</script>'
+    assert failed(tmp_path, page(script)) == {check}

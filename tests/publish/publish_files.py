@@ -114,6 +114,7 @@ def _node(audience: str, table: str, columns: tuple[str, ...]) -> dict[str, Any]
         "name": f"published_{audience}__{table}",
         "alias": table,
         "description": f"One row per thing of {table}; it's 数据.",
+        "compiled_code": f"select {', '.join(columns)} from lake.payment_attempts",
         "config": {"schema": audience},
         "columns": {name: _column(name, audience) for name in columns},
     }
@@ -126,8 +127,8 @@ def _column(name: str, audience: str) -> dict[str, Any]:
         "role": role,
         "subject": subject,
         "audience": [audience],
-        "purpose": "payment_analytics",
-        "retention_days": 730,
+        "purpose": "payment_analysis",
+        "retention_days": 36500,
     }
     return {
         "name": name,

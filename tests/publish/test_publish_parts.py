@@ -5,18 +5,20 @@ from __future__ import annotations
 import dataclasses
 import os
 import subprocess
+from datetime import date
 
 import duckdb
 import pytest
 from publish_files import MODELS, PAYMENTS, write_manifest
 
-from pipelines.privacy.catalogue import read_catalogue
+from pipelines.privacy.catalogue import Catalogue, Column, Contribution, Table, read_catalogue
 from pipelines.privacy.declared import not_allowed
 from pipelines.privacy.policy import AUDIENCES, Policy
 from pipelines.publish.candidate import STORAGE_VERSION, build_candidate
 from pipelines.publish.digest import logical_digest
 from pipelines.publish.inputs import inputs_digest
 
+TODAY = date(2026, 3, 1)
 OLD_PYTHONS = [p for p in os.environ.get("WALLET_TEST_OLD_DUCKDB", "").split(os.pathsep) if p]
 
 
@@ -76,7 +78,7 @@ def test_inputs_digest(workspace):
 
 def test_candidate_is_fresh_and_in_the_older_format(workspace, manifest, tmp_path):
     catalogue = read_catalogue(manifest).for_audience("marketing")
-    path = build_candidate(workspace.warehouse, catalogue, tmp_path / "m.duckdb")
+    path = build_candidate(workspace.warehouse, catalogue, tmp_path / "m.duckdb", today=TODAY)
     with duckdb.connect(str(path), read_only=True) as con:
         rows = con.execute(
             "select tags['storage_version'], free_blocks from duckdb_databases()"
@@ -86,7 +88,7 @@ def test_candidate_is_fresh_and_in_the_older_format(workspace, manifest, tmp_pat
     assert storage_number(path) == 65
     assert not (tmp_path / "m.duckdb.wal").exists()
     with pytest.raises(FileExistsError):
-        build_candidate(workspace.warehouse, catalogue, path)
+        build_candidate(workspace.warehouse, catalogue, path, today=TODAY)
 
 
 def storage_number(path) -> int:
@@ -160,3 +162,38 @@ def test_asset_publishes_and_its_check_verifies(workspace, manifest, monkeypatch
     assert "| analyst | fct_payments | 3,000 |" in materialized.metadata["tables"].value
     assert [check.passed for check in result.get_asset_check_evaluations()] == [True]
     assert draft.DATABASE_NAMES["analyst"] == "wallet"
+
+
+def test_33_rows_that_one_buyer_makes_are_left_out(tmp_path):
+    def column(name, data_type, role="dimension"):
+        return Column(name, data_type, "aggregate", role, "none", ("marketing",), "x", 3650)
+
+    columns = (
+        column("wallet", "varchar"),
+        column("users", "bigint", "measure"),
+        column("paid", "decimal(18,4)", "measure"),
+        column("share_of_paid", "double", "measure"),
+    )
+    parts = (Contribution("paid", "fct_payments", "amount", (("wallet", "wallet"),)),)
+    table = Table("marketing", "sums", columns, contributions=parts)
+    warehouse = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute("create schema analyst; create schema marketing")
+        con.execute(
+            "create table analyst.fct_payments as select md5(i::varchar)::uuid as user_key,"
+            " ['alipay', 'paypal'][1 + i % 2] as wallet,"
+            " case when i = 1 then 1e6 else 10 end::decimal(18,4) as amount from range(60) t(i)"
+        )
+        con.execute(
+            "create table marketing.sums as select wallet, count(*) as users, sum(amount) as paid,"
+            " sum(amount) / sum(sum(amount)) over () as share_of_paid from analyst.fct_payments"
+            " group by wallet"
+        )
+    path = build_candidate(
+        warehouse, Catalogue((table,)), tmp_path / "m.duckdb", today=TODAY, policy=Policy()
+    )
+    with duckdb.connect(str(path), read_only=True) as con:
+        rows = con.execute("select wallet, users, paid, share_of_paid from sums").fetchall()
+    assert [(row[0], row[1], float(row[2]), row[3]) for row in rows] == [
+        ("alipay", 30, 300.0, None)
+    ]

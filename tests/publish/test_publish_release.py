@@ -50,6 +50,7 @@ def test_a_release(workspace, publishing):
         assert stat.S_IMODE(path.stat().st_mode) == 0o444
     assert sorted(path.name for path in made.folder.iterdir()) == [
         "audit.json",
+        "audit.sig",
         "dictionary.html",
         f"marketing-{made.release_id}.duckdb",
         "report.html",
@@ -67,7 +68,7 @@ def test_a_release(workspace, publishing):
     }
     assert said[-1] == f"Release {made.release_id} is current"
     assert sorted(path.name for path in workspace.releases.iterdir()) == sorted(
-        [made.release_id, CURRENT, "current.duckdb", "current-marketing.duckdb"]
+        [made.release_id, CURRENT, "current.duckdb", "current-marketing.duckdb", "signing.pub"]
     )
 
 
@@ -81,6 +82,12 @@ def test_audit_and_dictionary_of_a_release(last):
     page = made.dictionary.read_text(encoding="utf-8")
     assert "One row per thing of fct_payments; it&#39;s 数据." in page
     assert "3,000" in page
+    # The record of processing, drawn from the same declarations, in both languages.
+    assert "处理活动记录" in page
+    assert "Payment analysis: attempts, payments and refunds row by row" in page
+    assert "PIPL 13(1)(2), GDPR 6(1)(b) and (f)" in page
+    assert "pseudonyms, sensitive values, quasi-identifiers" in page
+    assert "36500 天 days" in page
 
 
 @pytest.mark.usefixtures("last")
@@ -92,7 +99,7 @@ def test_tables_are_declared_commented_and_in_order(workspace):
         comments = con.execute(
             "select comment from duckdb_columns() where table_name = 'fct_payments'"
         ).fetchall()
-        assert ("What region says.",) in comments
+        assert ("What wallet says.",) in comments
         assert con.execute("select comment from duckdb_tables() where table_name = 'source_files'")
         dates = con.execute("select business_date from fct_payments").fetchall()
         assert dates == sorted(dates)
@@ -141,14 +148,14 @@ def test_one_phone_number_refuses_and_changes_nothing(workspace, publishing, las
     before = snapshot(workspace.releases)
     write_warehouse(
         workspace.warehouse,
-        "update marts.fct_payments set region = '电话13800138000' where row_number = 17",
+        "update marts.fct_payments set wallet = '电话13800138000' where row_number = 17",
     )
 
     message = refused(publishing)
 
     assert snapshot(workspace.releases) == before
     assert current_release(workspace) == last
-    assert "fct_payments.region: mobile number (China), 1 rows (1 distinct)" in message
+    assert "fct_payments.wallet: mobile number (China), 1 rows (1 distinct)" in message
     assert "such as 13…00 (11 characters)" in message
     assert f"Release {last.release_id} stays current." in message
     kept = list((workspace.root / "audit").glob("refused-*.json"))
@@ -189,7 +196,7 @@ def test_file_swapped_after_its_audit_refuses(workspace, publishing, last):
 
     before = snapshot(workspace.releases)
     message = refused(publishing, render=swapping)
-    assert "is not what was audited" in message
+    assert "[FILE-3] the audit is of another file" in message
     assert snapshot(workspace.releases) == before
     assert current_release(workspace) == last
 
@@ -328,6 +335,8 @@ def test_audit_of_another_release_is_not_accepted(workspace, publishing, last):
     first, second = last, publishing()
     second.audit.chmod(0o600)
     second.audit.write_bytes(first.audit.read_bytes())
+    second.signature.chmod(0o600)
+    second.signature.write_bytes(first.signature.read_bytes())
     path = workspace.releases / CURRENT
     pointer = json.loads(path.read_bytes())
     pointer["audit_sha256"] = first.audit_sha256

@@ -8,10 +8,13 @@ from pipelines.settings import Workspace
 
 # A made-up number in the form of a Chinese mobile number. Digits may be a version, so ingest lets
 # them pass; it is the audit that knows a phone number.
-LEAK = """\
-attempt_id,merchant_order_id,provider,attempted_at,outcome,amount,currency,user_id,app_version
-LEAK-1,LEAK-ORDER-1,alipay,2026-03-31T12:00:00+08:00,succeeded,10.00,CNY,U1,13812345678
-"""
+# Six people share it: what fewer share is not published at all.
+LEAK = (
+    "attempt_id,merchant_order_id,provider,attempted_at,outcome,amount,currency,user_id,app_version\n"
+) + "".join(
+    f"LEAK-{n},LEAK-ORDER-{n},alipay,2026-03-31T12:00:00+08:00,succeeded,10.00,CNY,U{n},13812345678\n"
+    for n in range(6)
+)
 
 
 def listing(folder):

@@ -45,7 +45,8 @@ select
     {{ share('net_amount', 'sum(net_amount) over ()') }} as share_of_net_amount,
     median_recency_days,
     median_orders,
-    cast(median_ticket as decimal(18, 4)) as median_ticket,
+    -- A median is somebody's: rounded, it is nobody's.
+    cast(round(median_ticket, 0) as decimal(18, 4)) as median_ticket,
     currency
 from cells
 where not is_hidden

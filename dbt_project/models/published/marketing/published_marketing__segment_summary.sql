@@ -15,7 +15,8 @@ select
     paid_orders,
     net_amount,
     {{ share('net_amount', 'sum(net_amount) over ()') }} as share_of_net_amount,
-    median_ticket,
+    -- A median is somebody's: rounded, it is nobody's.
+    cast(round(median_ticket, 0) as decimal(18, 4)) as median_ticket,
     median_recency_days,
     refunded_order_share,
     failed_attempt_share,

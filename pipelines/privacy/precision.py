@@ -1,0 +1,68 @@
+"""Values so exact that they name a person by themselves: moments, and columns unique to a row.
+
+What belongs here: rules about how exact row-level columns may be. What does not: groups of people
+(`disclosure`), identifiers (`patterns`).
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from pipelines.privacy.catalogue import Table
+from pipelines.privacy.policy import Policy
+from pipelines.privacy.report import Finding
+from pipelines.privacy.text import quoted
+
+_FEWEST_ROWS = 100
+# Keys and lineage are made to be unique; amounts are what an analyst is there for.
+_MAY_BE_UNIQUE = frozenset({"key", "lineage", "measure"})
+
+
+def too_exact(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    table: Table,
+    types: dict[str, str],
+    policy: Policy,
+) -> list[Finding]:
+    """Moments finer than an hour, and columns about people that differ in nearly every row."""
+    findings = []
+    about_people = any(column.privacy_class == "pseudonym" for column in table.columns)
+    for column in table.columns:
+        data_type, place = types.get(column.name, ""), f"{table.name}.{column.name}"
+        name = quoted(column.name)
+        if data_type.startswith(("TIMESTAMP", "TIME")):
+            fine = con.execute(
+                f"select count(*) from {relation} where date_trunc('hour', {name}::timestamp)"
+                f" <> {name}::timestamp"
+                if data_type.startswith("TIMESTAMP")
+                else f"select count({name}) from {relation}"
+            ).fetchall()[0][0]
+            if fine:
+                message = "a moment names its payment; publish the hour"
+                findings.append(
+                    Finding(place, "moments finer than an hour", rows=fine, message=message)
+                )
+                continue
+        if about_people and column.role not in _MAY_BE_UNIQUE:
+            findings += _unique(con, relation, place, name, policy)
+    return findings
+
+
+def _unique(
+    con: duckdb.DuckDBPyConnection, relation: str, place: str, name: str, policy: Policy
+) -> list[Finding]:
+    distinct, rows = con.execute(
+        f"select count(distinct {name}), count({name}) from {relation}"
+    ).fetchall()[0]
+    if rows < _FEWEST_ROWS or distinct <= policy.maximum_unique_share * rows:
+        return []
+    return [
+        Finding(
+            place,
+            "nearly every row has a value of its own",
+            distinct,
+            rows,
+            message="declare it as a key, or publish it coarser",
+        )
+    ]

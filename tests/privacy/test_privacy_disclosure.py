@@ -1,0 +1,341 @@
+"""Disclosure rules through the whole audit: groups, sums, hidden cells, releases, rare values.
+
+Numbers in the names are the rows of the red-team list that the room is built against.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+
+import duckdb
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from privacy_files import USER_KEY, audit_file, column, write_file
+
+from pipelines.privacy.catalogue import Catalogue, Contribution, Table
+from pipelines.privacy.differencing import changed_people
+from pipelines.privacy.dominance import dominance
+from pipelines.privacy.house import Earlier
+from pipelines.privacy.measures import class_sizes
+from pipelines.privacy.policy import Policy
+from pipelines.privacy.recovery import bounds
+from pipelines.privacy.suppression import Suppression
+
+
+def failed(report) -> set[str]:
+    return {check.id for check in report.checks if check.status == "fail"}
+
+
+USERS = Table(
+    "analyst",
+    "dim_users",
+    (
+        USER_KEY,
+        column("region", "VARCHAR", "quasi_identifier", subject="user"),
+        column("language", "VARCHAR", "quasi_identifier", subject="user"),
+        column("failure_cause", "VARCHAR", "sensitive", subject="user"),
+    ),
+)
+USERS_SQL = """
+    select md5('u' || i)::uuid as user_key, ['CN-GD', 'CN-SH', null][1 + i % 3] as region,
+        ['zh-CN', 'en'][1 + (i // 3) % 2] as language,
+        case when i % 5 = 0 then ['risk_declined', 'timeout'][1 + (i // 30) % 2] end
+            as failure_cause
+    from range(600) t(i)
+"""
+
+
+def audited_users(tmp_path, *then: str, **more):
+    path = write_file(tmp_path / "wallet-x.duckdb", {"dim_users": USERS_SQL}, *then)
+    return audit_file(path, Catalogue((USERS,)), "analyst", Policy(must_have_rows={}), **more)
+
+
+def test_people_in_large_groups_pass(tmp_path):
+    report = audited_users(tmp_path)
+    assert report.problems == ()
+    measured = next(check.measured for check in report.checks if check.id == "SDC-1")
+    assert measured["dim_users: language, region"]["k"] == 100
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        ("update dim_users set region = 'CN-XZ' where user_key = md5('u7')::uuid", "SDC-1"),
+        # The only person without a language, in a region of many.
+        ("update dim_users set language = null where user_key = md5('u7')::uuid", "SDC-1"),
+        (
+            "update dim_users set failure_cause = 'risk_declined'"
+            " where region = 'CN-SH' and language = 'en'",
+            "SDC-2",
+        ),
+    ],
+    ids=["one person", "31 unique null", "32 all share one failure cause"],
+)
+def test_groups_that_name_somebody(tmp_path, change, check):
+    assert failed(audited_users(tmp_path, change)) == {check}
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 40), st.integers(0, 2)),
+        max_size=120,
+    ),
+    st.integers(2, 5),
+)
+@settings(max_examples=25, deadline=None)
+def test_suppression_leaves_no_rare_combination(rows, minimum):
+    with duckdb.connect() as con:
+        con.execute("create table t (region varchar, language varchar, who integer, s integer)")
+        if rows:
+            con.executemany("insert into t values (?, ?, ?, ?)", rows)
+        con.execute("create table ids as select who, uuid() as uuid from (from t) group by who")
+        con.execute(
+            "create table dim_users as select region, language, uuid as user_key, null as"
+            " failure_cause from t join ids using (who)"
+        )
+        made = Suppression(con, {"dim_users": "dim_users"}, Catalogue((USERS,)), minimum)
+        source, shown = made.source(USERS)
+        columns = ", ".join(f"{value} as {name}" for name, value in shown.items())
+        con.execute(f"create table shown as select {columns}, user_key from {source}")
+        assert con.execute("select count(*) from shown").fetchall() == [(len(rows),)]
+        k = class_sizes(con, "shown", ["region", "language"], "user_key")[0]
+        people = len({row[2] for row in rows})
+        assert k >= min(minimum, people)
+        if people < minimum:
+            assert con.execute("select count(region), count(language) from shown").fetchall() == [
+                (0, 0)
+            ]
+        # Nothing is made up: what is shown is what was there.
+        wrong = con.execute(
+            "select count(*) from (select * from shown except select region, language, user_key"
+            " from dim_users) where region is not null and language is not null"
+        ).fetchall()
+        assert wrong == [(0,)]
+
+
+CELLS = Table(
+    "marketing",
+    "breakdown",
+    (
+        column("dimension", "VARCHAR"),
+        column("dimension_value", "VARCHAR"),
+        column("users", "BIGINT", "aggregate", "measure"),
+        column("failed", "BIGINT", "aggregate", "measure"),
+    ),
+)
+CELLS_SQL = """
+    select 'all' as dimension, 'all' as dimension_value, 400 as users, 900 as failed
+    union all select 'os', unnest(['android', 'ios', 'harmonyos', 'other']),
+        unnest([200, 150, 30, 20]), unnest([450, 390, 37, 23])
+    union all select 'channel', unnest(['app', 'web']), unnest([250, 150]), unnest([500, 400])
+"""
+
+
+def test_34_hidden_cell_follows_from_its_total(tmp_path):
+    def audited(name, condition):
+        path = write_file(
+            tmp_path / f"marketing-{name}.duckdb",
+            {"breakdown": f"select * from ({CELLS_SQL}) where {condition}"},
+            "alter table breakdown alter users type bigint",
+            "alter table breakdown alter failed type bigint",
+        )
+        catalogue = Catalogue((CELLS,))
+        # The analysts' file knows the hidden cells; three people are behind this one.
+        whole = write_file(
+            tmp_path / f"wallet-{name}.duckdb",
+            {
+                "breakdown": "select * replace (case when users = 20 then 3 else users end as"
+                f" users) from ({CELLS_SQL})"
+            },
+        )
+        policy = Policy(must_have_rows={})
+        return audit_file(path, catalogue, "marketing", policy, analysts=whole)
+
+    assert failed(audited("a", "true")) == set()
+    assert failed(audited("b", "dimension_value <> 'other'")) == {"SDC-4"}
+    # With a second one hidden the two share what is missing.
+    assert failed(audited("c", "dimension_value not in ('other', 'harmonyos')")) == set()
+
+
+def test_intervals_of_a_table_with_hidden_cells_are_the_published_ones():
+    """Rows 23 = a + b, 40 = c + d; columns 20 = a + c, 43 = b + d: a lies in [0, 20]."""
+    line, place = [0, 0, 1, 1, 2, 2, 3, 3], [0, 1, 2, 3, 0, 2, 1, 3]
+    low, high = bounds(
+        np.array(line),
+        np.array(place),
+        np.ones(8),
+        np.array([23.0, 40.0, 20.0, 43.0]),
+        np.ones(4, dtype=bool),
+        Policy(recovery_width=10.0),
+    )
+    assert (low[0], high[0]) == (0.0, 20.0)
+    assert (low[3], high[3]) == (20.0, 40.0)
+    with pytest.raises(RuntimeError, match="contradict"):
+        bounds(
+            np.array([0]), np.array([0]), np.ones(1), np.array([-5.0]), np.ones(1, bool), Policy()
+        )
+
+
+def test_dominance_rules():
+    def of(*amounts):
+        values = ", ".join(f"('c', 'u{n}', {x})" for n, x in enumerate(amounts))
+        with duckdb.connect() as con:
+            sums = f"select * from (values {values}) v(cell, person, amount)"
+            found = dominance(con, sums, Policy())
+            return found.p_percent, found.n_k
+
+    assert of(50, 40, 20, 20) == (0, 0)
+    assert of(95, 1, 2, 2) == (1, 1)  # one buyer is 95 % of the cell
+    assert of(100, 60, 11) == (0, 1)  # 171 - 160 = 11 is 11 % of 100, but two make 93 %
+    assert of(-95, 1, 2, 2) == (1, 1)
+    assert of(0, 0) == (0, 0)
+
+
+PAYMENTS = Table(
+    "analyst",
+    "fct_payments",
+    (
+        USER_KEY,
+        column("order_key", "UUID", "pseudonym", "key", subject="order"),
+        column("wallet", "VARCHAR"),
+        column("amount", "DECIMAL(18,4)", "sensitive", "measure"),
+    ),
+)
+PAYMENTS_SQL = """
+    select md5('u' || i % 60)::uuid as user_key, md5('o' || i)::uuid as order_key,
+        ['alipay', 'wechat_pay'][1 + i % 2] as wallet, (10 + i % 90 + 0.37)::decimal(18,4) as amount
+    from range(600) t(i)
+"""
+SUMS = Table(
+    "marketing",
+    "wallet_sums",
+    (
+        column("wallet", "VARCHAR"),
+        column("users", "BIGINT", "aggregate", "measure"),
+        column("paid_amount", "DECIMAL(18,4)", "aggregate", "measure"),
+    ),
+    contributions=(Contribution("paid_amount", "fct_payments", "amount", (("wallet", "wallet"),)),),
+)
+
+
+def audited_sums(tmp_path, payments=PAYMENTS_SQL, figure="sum(amount)", name="paid_amount", **more):
+    analysts = write_file(tmp_path / "wallet-s.duckdb", {"fct_payments": payments})
+    query = (
+        f"select wallet, count(distinct user_key) as users, ({figure})::decimal(18,4) as {name}"
+        f" from ({payments}) group by wallet"
+    )
+    path = write_file(tmp_path / "marketing-s.duckdb", {"wallet_sums": query})
+    renamed = tuple(
+        dataclasses.replace(c, name=name) if c.name == "paid_amount" else c for c in SUMS.columns
+    )
+    parts = tuple(dataclasses.replace(part, amount=name) for part in SUMS.contributions)
+    table = dataclasses.replace(SUMS, columns=renamed, contributions=parts)
+    policy = Policy(must_have_rows={})
+    return audit_file(
+        path, Catalogue((table, PAYMENTS)), "marketing", policy, analysts=analysts, **more
+    )
+
+
+def test_sums_of_many_pass(tmp_path):
+    assert audited_sums(tmp_path).problems == ()
+
+
+def test_33_one_buyer_is_most_of_a_sum(tmp_path):
+    spoiled = f"select * replace (case when order_key = md5('o7')::uuid then 1e6::decimal(18,4) else amount end as amount) from ({PAYMENTS_SQL})"  # noqa: E501
+    report = audited_sums(tmp_path, spoiled)
+    assert failed(report) == {"SDC-3"}
+    assert "wallet_sums.paid_amount" in report.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("figure", "name"),
+    [
+        ("max(amount) + min(amount) - min(amount)", "max_amount"),
+        ("max(amount)", "paid_amount"),
+        ("median(amount)", "median_amount"),
+    ],
+    ids=["36 called so", "36 in disguise", "unrounded median"],
+)
+def test_36_figures_that_are_one_payment(tmp_path, figure, name):
+    spoiled = f"select * replace ((amount + row_number() over (order by order_key) / 100)::decimal(18,4) as amount) from ({PAYMENTS_SQL})"  # noqa: E501
+    assert "SDC-7" in failed(audited_sums(tmp_path, spoiled, figure, name))
+
+
+MONTHS = Table("marketing", "by_month", (column("month", "DATE", "none", "time"), *SUMS.columns))
+
+
+def months(payments: str) -> str:
+    return f"""
+        select date '2024-01-01' as month, wallet, count(distinct user_key) as users,
+            sum(amount)::decimal(18,4) as paid_amount from ({payments}) group by wallet
+    """
+
+
+def test_35_releases_that_differ_by_one_person(tmp_path):
+    catalogue = Catalogue((MONTHS, PAYMENTS))
+    without = f"select * from ({PAYMENTS_SQL}) where user_key <> md5('u7')::uuid"
+
+    def files(name, payments):
+        return (
+            write_file(tmp_path / f"wallet-{name}.duckdb", {"fct_payments": payments}),
+            write_file(tmp_path / f"marketing-{name}.duckdb", {"by_month": months(payments)}),
+        )
+
+    then = Earlier("then", *files("then", without))
+    analysts, marketing = files("now", PAYMENTS_SQL)
+
+    def audited(earlier):
+        return audit_file(
+            marketing,
+            catalogue,
+            "marketing",
+            Policy(must_have_rows={}),
+            analysts=analysts,
+            earlier=(earlier,),
+        )
+
+    report = audited(then)
+    assert failed(report) == {"SDC-5"}
+    measured = next(check.measured for check in report.checks if check.id == "SDC-5")
+    assert measured["changed_people"] == {"then": 1}
+    assert failed(audited(Earlier("same", *files("same", PAYMENTS_SQL)))) == set()
+    # Twenty people more in one cell: nobody's data can be told from the difference.
+    few = f"select * from ({PAYMENTS_SQL}) where user_key not in (select md5('u' || i * 2)::uuid from range(15) t(i)) and user_key not in (select md5('u' || (i * 2 + 1))::uuid from range(15) t(i))"  # noqa: E501
+    assert failed(audited(Earlier("few", *files("few", few)))) == set()
+
+
+def test_changed_people_counts_people_not_rows(tmp_path):
+    with duckdb.connect() as con:
+        for name in ("analysts", "analysts_then"):
+            con.execute(f"attach ':memory:' as {name}")
+            con.execute(f"create table {name}.fct_payments as {PAYMENTS_SQL}")
+        compared = ("analysts", "analysts_then")
+        catalogue = Catalogue((PAYMENTS,))
+        assert changed_people(con, compared, catalogue) == 0
+        con.execute("delete from analysts.fct_payments where user_key = md5('u7')::uuid")
+        con.execute("update analysts.fct_payments set amount = 1 where order_key = md5('o3')::uuid")
+        assert changed_people(con, compared, catalogue) == 2
+
+
+def test_40_retention_and_39_erased_people(tmp_path):
+    with_date = dataclasses.replace(
+        USERS,
+        columns=(*USERS.columns, column("first_seen_date", "DATE", "quasi_identifier", "time")),
+    )
+    query = f"select *, date '2022-05-01' as first_seen_date from ({USERS_SQL})"
+    path = write_file(tmp_path / "wallet-x.duckdb", {"dim_users": query})
+    policy = Policy(must_have_rows={})
+
+    def audited(**more):
+        return audit_file(path, Catalogue((with_date,)), "analyst", policy, **more)
+
+    assert failed(audited(today=date(2024, 4, 29))) == set()
+    report = audited(today=date(2024, 6, 1))
+    assert failed(report) == {"RET-1"}
+    assert "nothing before 2022-06-02 may be published (730 days)" in report.problems[0]
+    with duckdb.connect() as con:
+        person = str(con.execute("select md5('u7')::uuid").fetchall()[0][0])
+    assert failed(audited(today=date(2024, 4, 29), erased=frozenset({person}))) == {"RET-2"}
