@@ -2,7 +2,7 @@
 {{ config(
     meta={
         'description': 'A failure code names a network rule that is not in network_retry_rules',
-        'dagster': {'ref': {'name': 'failure_codes'}},
+        'dagster': {'ref': {'name': 'network_retry_rules'}},
     }
 ) }}
 

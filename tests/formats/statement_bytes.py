@@ -10,7 +10,7 @@ CARD = "招商银行信用卡(6214)"
 ACCOUNT = "ouyang***@example.cn"
 SHOP = "小红的裁缝铺"
 ITEM = '打开手机"多多视频"领'
-PERSONAL = (PERSON, FRIEND, CARD, "6214", ACCOUNT, SHOP, ITEM, "多多视频", "买给司马的礼物")
+PERSONAL = (PERSON, FRIEND, CARD, ACCOUNT, SHOP, ITEM, "多多视频", "买给司马的礼物")
 
 WECHAT_11 = (
     "交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式,当前状态,交易单号,商户单号,备注"

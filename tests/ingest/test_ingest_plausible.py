@@ -96,8 +96,8 @@ def test_the_clock_is_that_of_the_run(merchant, monkeypatch):
     merchant.put("log.csv", x.attempts_csv([x.attempt_row(at=1), x.attempt_row(at=2)]))
     real = documents.DocumentReader
 
-    def reader_of_2020(document, ingest_day, options):
-        return real(document, ingest_day.replace(year=2020), options)
+    def reader_of_2020(document, ingest_day, options, mappings):
+        return real(document, ingest_day.replace(year=2020), options, mappings)
 
     monkeypatch.setattr(documents, "DocumentReader", reader_of_2020)
     assert merchant.ingest().files_quarantined[0].reason == "no_rows_readable"

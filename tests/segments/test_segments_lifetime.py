@@ -7,6 +7,7 @@ CLVTools and lifetimes.
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import duckdb
 import numpy as np
@@ -216,7 +217,8 @@ def test_segments_predictions_are_coherent_for_any_user(kind, r, alpha, a, b, pu
     orders = [expected_purchases(model, x, tx, ages, days)[0] for days in (7, 30, 60, 90)]
     rate = (r + x[0]) / (alpha + age) / 7
     assert chances == sorted(chances)
-    assert orders == sorted(orders)
+    # The closed form subtracts nearly equal numbers where hardly anything is left to come.
+    assert all(later >= sooner * (1 - 1e-9) for sooner, later in pairwise(orders))
     for days, chance, expected in zip((7, 30, 60, 90), chances, orders, strict=True):
         assert 0 <= chance <= 1
         assert chance <= expected * (1 + 1e-9) + 1e-9

@@ -134,8 +134,11 @@ def test_published_columns_declare_their_privacy(models):
         for column in node["columns"].values():
             privacy = column["config"]["meta"]["privacy"]
             allowed = {"none", "aggregate"} if audience == "marketing" else CLASSES
-            if (node["alias"], column["name"]) == ("audience_members", "user_key"):
-                allowed = {"pseudonym"}
+            if node["alias"] == "audience_members":
+                # A list says of each person in which segment they are: that is what it is for.
+                allowed |= {"user_key": {"pseudonym"}, "lifecycle_segment": {"sensitive"}}.get(
+                    column["name"], set()
+                )
             complete = (
                 privacy["class"] in allowed
                 and privacy["role"] in ROLES
