@@ -189,7 +189,7 @@ order_facts as (
 
     select
         user_key,
-        {{ latest('channel', 'first_attempt_at', 'order_key') }} as channel,
+        {{ latest('channel', 'first_attempt_at', 'order_key') }} as last_channel,
         sum(case when final_outcome = 'succeeded' then 1 else 0 end) as succeeded_orders
     from orders
     group by user_key
@@ -234,7 +234,7 @@ select
     cast(coalesce(tickets.support_tickets, 0) as integer) as support_tickets,
     cast(coalesce(feedback.feedback_answers, 0) as integer) as feedback_answers,
     cast(feedback.satisfaction as double) as satisfaction,
-    order_facts.channel,
+    order_facts.last_channel,
     users.os,
     users.language
 from users

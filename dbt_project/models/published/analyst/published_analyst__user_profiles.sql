@@ -59,7 +59,7 @@ select
     profiles.feedback_answers,
     profiles.satisfaction,
     profiles.devices_used,
-    profiles.channel,
+    profiles.last_channel,
     profiles.os,
     profiles.language,
     cast(features.recency_days as double) as recency_days,
