@@ -110,8 +110,9 @@ def test_suppression_leaves_no_rare_combination(rows, minimum):
             ]
         # Nothing is made up: what is shown is what was there.
         wrong = con.execute(
-            "select count(*) from (select * from shown except select region, language, user_key"
-            " from dim_users) where region is not null and language is not null"
+            "select count(*) from (select region, language, user_key from shown except"
+            " select region, language, user_key from dim_users)"
+            " where region is not null and language is not null"
         ).fetchall()
         assert wrong == [(0,)]
 
