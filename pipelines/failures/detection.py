@@ -130,9 +130,13 @@ def learn_limits(part: pl.DataFrame, rules: DetectionRules, share: float = 1.0) 
     if dispersion > 1:
         clean = history.residuals(history.draw(generator, dispersion, rules.replicates))
         clean /= dispersion**0.5
-    block = (history.seconds - history.seconds[0]) // (86_400 * rules.clean_days)
-    beginnings = np.flatnonzero(np.diff(block, prepend=-1))
-    quantile = np.exp(-rules.false_alarms * share / 2)
+    # Equal stretches of about `clean_days`: a shorter last one would have a lower highest value.
+    days = (history.seconds[-1] - history.seconds[0]) / 86_400 + 1e-9
+    stretches = max(1, round(days / rules.clean_days))
+    stretch = (history.seconds - history.seconds[0]) / 86_400 * stretches / days
+    beginnings = np.flatnonzero(np.diff(stretch.astype(int), prepend=-1))
+    allowed = rules.false_alarms * share / 2 * days / stretches / rules.clean_days
+    quantile = np.exp(-allowed)
     limits = []
     for chart, seen in (
         (_ewma(clean, rules.memory), _ewma(observed / dispersion**0.5, rules.memory)),
