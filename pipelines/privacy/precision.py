@@ -43,7 +43,8 @@ def too_exact(
                 findings.append(
                     Finding(place, "moments finer than an hour", rows=fine, message=message)
                 )
-                continue
+            # A small merchant's hours hardly repeat: how exact a moment may be is the rule above.
+            continue
         if about_people and column.role not in _MAY_BE_UNIQUE:
             findings += _unique(con, relation, place, name, policy)
     return findings
