@@ -55,6 +55,10 @@ _BILL = [
         "both", "r-both", at(11), "3.00", currency="USD", capture_key=key("capture", "usd")
     ),
     wechat_payment("dollars", at(9), "70.00", currency="USD"),
+    # Another report names the order of the same payment in another way.
+    wechat_refund(
+        "dollars", "r-named", at(11), "7.00", currency="USD", order_key=key("order", "request-7")
+    ),
     # One day, 500,000 yen and dollars: peers make 5,100 of 500,000 yen and 100 dollars.
     wechat_payment("yen-sale", at(9), "500000.00", currency="JPY"),
     wechat_payment("dollar-sale", at(9), "100.00", currency="USD"),
@@ -176,6 +180,18 @@ def test_failed_refunds_count_nowhere_and_revocations_everywhere(marts):
     assert order(marts, "undone", columns) == (1, 30, 0)
 
 
+def test_a_refund_is_of_the_order_of_its_payment(marts):
+    found = marts.sql(
+        "select order_key::varchar, is_orphan from marts.fct_refunds where refund_amount = 7"
+    ).fetchall()
+    assert found == [(key("order", "dollars"), False)]
+    lost = marts.sql(
+        "select count(*) from marts.fct_refunds as refunds anti join marts.fct_payments as orders"
+        " on refunds.order_key = orders.order_key where not refunds.is_orphan"
+    ).fetchall()
+    assert lost == [(0,)]
+
+
 def test_who_got_everything_back_still_paid_once(marts):
     def user(name: str) -> tuple:
         return marts.execute(
@@ -193,7 +209,7 @@ def test_an_order_is_in_the_currency_of_its_bill(marts):
     assert order(marts, "yen", columns) == ("CNY", 100, 100, 100, "50-200", False)
     assert order(marts, "both", columns) == ("CNY", 10, 10, 10, "0-50", True)
     assert order(marts, "both", "capture_count, refund_count") == (1, 0)
-    assert order(marts, "dollars", columns) == ("USD", 70, 70, 70, None, False)
+    assert order(marts, "dollars", columns) == ("USD", 70, 70, 63, None, False)
     bands = marts.execute(
         "select distinct amount_band from marts.fct_payment_attempts where currency = 'JPY'"
     ).fetchall()
@@ -234,7 +250,7 @@ def test_no_sum_mixes_currencies_and_the_reporting_one_names_its_rate(marts):
     # Dollars: 3 (given back), 70 and 100, at 8 yuan each.
     assert found == [
         ("JPY", 1, 500000, 500000, 24000, "table:bank", DAY),
-        ("USD", 3, 173, 170, 1384, "table:bank", DAY),
+        ("USD", 3, 173, 163, 1384, "table:bank", DAY),
     ]
     (yuan,) = marts.execute(
         "select distinct reporting_rate, reporting_rate_source from marts.rpt_revenue_daily"

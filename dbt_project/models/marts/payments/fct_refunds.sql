@@ -25,11 +25,22 @@ refunded_captures as (
 
 ),
 
+-- Two exports may name the order of one payment in two ways: a refund is of the order its payment is of.
+placed as (
+
+    select
+        refunds.refund_key,
+        coalesce(refunded_captures.order_key, refunds.order_key) as order_key
+    from refunds
+    left join refunded_captures on refunds.capture_key = refunded_captures.capture_key
+
+),
+
 order_users as (
 
     select order_key, min(case when user_key_scope = 'subject' then user_key end) as user_key
     from attempts
-    where exists (select 1 from refunds where refunds.order_key = attempts.order_key)
+    where exists (select 1 from placed where placed.order_key = attempts.order_key)
     group by order_key
 
 ),
@@ -38,6 +49,7 @@ linked as (
 
     select
         refunds.*,
+        placed.order_key as placed_order_key,
         refunded_captures.capture_key is null as is_orphan,
         refunded_captures.captured_at,
         refunded_captures.business_date as captured_date,
@@ -55,14 +67,15 @@ linked as (
             as due_at
     from refunds
     left join refunded_captures on refunds.capture_key = refunded_captures.capture_key
-    left join order_users on refunds.order_key = order_users.order_key
+    left join placed on refunds.refund_key = placed.refund_key
+    left join order_users on placed.order_key = order_users.order_key
 
 )
 
 select
     refund_key,
     capture_key,
-    order_key,
+    placed_order_key as order_key,
     coalesce(subject_key, user_key, payer_key) as user_key,
     case
         when coalesce(subject_key, user_key) is not null then 'subject'
