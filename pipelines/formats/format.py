@@ -174,7 +174,8 @@ class Format:
     `recognise` returns None for foreign content and raises BadFileError for its own format gone
     wrong. `read_footer` gets the footer lines and returns the totals stated there. `measures` are
     aggregates over rows that can be added up block by block. `account_column` names the column
-    that says whose bill it is, `account_setting` the merchant's list of own accounts.
+    that says whose bill it is, `accounts_around` finds it in the lines around the rows;
+    `account_setting` is the merchant's list of own accounts.
     """
 
     source: str
@@ -197,6 +198,7 @@ class Format:
     # may only read this column itself.
     normalise: Mapping[str, pl.Expr] = field(default_factory=dict)
     account_column: str | None = None
+    accounts_around: Callable[[list[str]], set[str]] | None = None
     account_setting: str | None = None
     # The format is told by ASCII names alone, so GB18030 would take any other text for Chinese.
     is_utf8_only: bool = False
@@ -289,6 +291,19 @@ def amount(name: str) -> pl.Expr:
     return pl.col(name).cast(AMOUNT, strict=False)
 
 
+def without_thousands(text: str | pl.Expr) -> pl.Expr:
+    """`1,000.00` as 1000.00; `49,37` stays as it is and is rejected as no amount."""
+    text = pl.col(text) if isinstance(text, str) else text
+    grouped = text.str.contains(r"^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$")
+    return pl.when(grouped).then(text.str.replace_all(",", "")).otherwise(text)
+
+
+def from_spreadsheet(name: str) -> pl.Expr:
+    """An amount as a spreadsheet styles it: `¥1,234.50` as 1234.50."""
+    # The sign of the currency stands before or behind the minus.
+    return without_thousands(pl.col(name).str.replace(r"^([+-]?)[¥￥]([+-]?)", "${1}${2}"))
+
+
 def any_missing(*names: str) -> pl.Expr:
     """True where one of the columns is empty."""
     # One expression per column: of `pl.col("a", "b")` polars cannot say which columns it reads.
@@ -304,7 +319,9 @@ def bad_amount_check(name: str, header: str) -> RowCheck:
 
 def parse_decimal(text: str) -> Decimal | None:
     """A number of a footer (`45.0`, `-0.02000`, `1,234.50`), or None."""
-    plain = text.strip(_STRIPPED + '`"').replace(",", "")
+    plain = text.strip(_STRIPPED + '`"')
+    if re.fullmatch(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", plain):
+        plain = plain.replace(",", "")
     # 14 digits are what the lake's table of control totals can hold.
     return Decimal(plain) if re.fullmatch(r"[+-]?[0-9]{1,14}(\.[0-9]+)?", plain) else None
 

@@ -33,6 +33,7 @@ from pipelines.formats.format import (
     match_columns,
     require_columns,
     unknown_columns_warning,
+    without_thousands,
 )
 from pipelines.formats.shapes import CODE, CURRENCY, LOWER_CODE, REGION
 from pipelines.formats.stripe_ids import (
@@ -40,7 +41,6 @@ from pipelines.formats.stripe_ids import (
     USER_METADATA,
     first_filled,
     stripe_key,
-    without_thousands,
 )
 from pipelines.formats.times import bill_time_checks
 

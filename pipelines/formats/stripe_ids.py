@@ -25,9 +25,3 @@ def stripe_key(name: str, domain: str, value: pl.Expr) -> Pseudonym:
 def first_filled(names: tuple[str, ...], prefix: str) -> pl.Expr:
     """The first of several metadata columns that holds something."""
     return pl.coalesce(*(f"{prefix}{name}" for name in names))
-
-
-def without_thousands(name: str) -> pl.Expr:
-    """`1,000.00` as 1000.00; `49,37` stays as it is and is rejected as no amount."""
-    grouped = pl.col(name).str.contains(r"^-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$")
-    return pl.when(grouped).then(pl.col(name).str.replace_all(",", "")).otherwise(pl.col(name))

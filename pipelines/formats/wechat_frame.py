@@ -10,6 +10,7 @@ are the totals' header and the totals. A spreadsheet turns this into TAB-separat
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 
 from pipelines.formats.format import (
@@ -58,8 +59,8 @@ def read_totals(
             "there are lines after the totals; keep one bill per file, as downloaded",
         )
     separator, cells = split_header(filled[0])
-    # Values of the original carry a backtick each; amounts hold no commas there.
-    texts = filled[1].split(separator)
+    # Values of the original carry a backtick each and hold no commas; spreadsheets quote 1,234.50.
+    texts = next(csv.reader([filled[1]], delimiter=separator))
     values = [parse_decimal(text) for text in texts[: len(cells)]]
     if len(values) < len(cells) or any(value is None for value in values):
         raise BadFileError(

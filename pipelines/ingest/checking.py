@@ -11,7 +11,7 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.formats.format import BadFileError, Layout
+from pipelines.formats.format import BadFileError, Layout, from_spreadsheet
 from pipelines.formats.times import INGEST_DAY
 from pipelines.ingest.splitting import MESSAGES
 
@@ -42,10 +42,8 @@ class RowChecker:
         present = {name for name in layout.columns if name is not None}
         absent = [column.name for column in spec.columns if column.name not in present]
         self._absent = [pl.lit(None, pl.String).alias(name) for name in absent]
-        amounts = pl.col([name for name in spec.names_of("amount") if name in present])
-        self._cleaned = [
-            *([amounts.str.replace_all("[,¥￥]", "")] if layout.is_resaved else []),
-        ]
+        amounts = [name for name in spec.names_of("amount") if name in present]
+        self._cleaned = [from_spreadsheet(name) for name in amounts] if layout.is_resaved else []
         self._normalised = [
             [expr.alias(name) for name, expr in steps.items()]
             for steps in (layout.normalise, spec.normalise)

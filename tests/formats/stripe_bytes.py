@@ -112,7 +112,7 @@ def payments(header: str, rows: list[dict[str, str]], end: str = "\n") -> bytes:
     return text.getvalue().encode()
 
 
-# Trap 2: the fee is in the converted currency, 35.40 baht of a 15.00 dollar payment. The second
+# Finding 2: the fee is in the converted currency, 35.40 baht of a 15.00 dollar payment. The second
 # has a thousands separator: 1,000.00 usd. No seconds.
 ROWS_2023 = [
     row(
@@ -126,7 +126,7 @@ _ABANDONED = {
     "Status": "requires_payment_method", "Captured": "false", "Fee": "", "Seller Message": "",
     "Converted Amount": "", "Converted Currency": "", "Transfer": "", "Taxes On Fee": "",
 }  # fmt: skip
-# Trap 3: eight of eleven rows have no id. Two of them are equal to the last character.
+# Finding 3: eight of eleven rows have no id. Two of them are equal to the last character.
 ROWS_2024 = [
     row("ch_3F2024paid01", "2024-02-03 10:00:01", "20.00"),
     row("ch_3F2024paid02", "2024-02-03 11:00:02", "20.00"),
@@ -136,7 +136,7 @@ ROWS_2024 = [
         for at in range(8)
     ),
 ]
-# Trap 4: fifteen rows called Paid gave back 13.00 each, 195.00; the one called Refunded 170.00.
+# Finding 4: fifteen rows called Paid gave back 13.00 each, 195.00; the one called Refunded 170.00.
 ROWS_2025 = [
     *(
         row(

@@ -60,7 +60,7 @@ def test_bad_values_cost_their_row(merchant):
 
 
 def test_minor_units_by_currency_and_wallets_on_two_levels(international_warehouse):
-    """Trap: 15000 yen are 15000 yen, 500 of Iceland's kronur are 5, 5120 of Kuwait's fils 5.120."""
+    """Finding 1: 15000 yen are ¥15,000, 500 of Iceland's kronur are 5, 5120 of Kuwait's 5.120."""
     rows = international_warehouse.sql(
         """
         select wallet, method_family, funding_brand, amount, currency, fee_amount, fee_currency,

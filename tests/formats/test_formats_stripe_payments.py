@@ -73,7 +73,7 @@ def test_without_the_refunded_amount_it_is_refused(merchant):
 
 
 def test_rows_without_an_id_are_attempts(international_warehouse):
-    """Trap: eight of eleven rows have no id, some equal to the last character; none is dropped."""
+    """Finding 3: eight of eleven rows have no id, some are wholly equal; none is dropped."""
     rows = international_warehouse.sql(
         """
         select outcome, provider_state, count(*), count(distinct attempt_key)
@@ -89,7 +89,7 @@ def test_rows_without_an_id_are_attempts(international_warehouse):
 
 
 def test_the_fee_is_in_the_converted_currency(international_warehouse):
-    """Trap: 35.40 of 15.00 would be 236 %; it is baht of 534.80 baht."""
+    """Finding 2: 35.40 of 15.00 would be 236 %; it is baht of 534.80 baht."""
     rows = international_warehouse.sql(
         """
         select amount, currency, settlement_amount, settlement_currency, fee_amount, fee_currency,
@@ -105,7 +105,7 @@ def test_the_fee_is_in_the_converted_currency(international_warehouse):
 
 
 def test_refunds_come_from_the_amount_never_from_the_status(international_warehouse):
-    """Trap: 195.00 of partial refunds on rows called Paid, 170.00 on the one called Refunded."""
+    """Finding 4: 195.00 given back on rows called Paid, 170.00 on the one called Refunded."""
     rows = international_warehouse.sql(
         """
         select is_partial, count(*), sum(refund_amount), min(days_since_capture)
@@ -132,7 +132,7 @@ def test_declines_keep_their_code_and_find_their_meaning(international_warehouse
 
 
 def test_wallets_are_told_on_two_levels(international_warehouse):
-    """Apple Pay is a token around a card, Alipay a method of its own; a bare card is a card."""
+    """Finding 9: Apple Pay is a token around a card, Alipay a method of its own."""
     rows = international_warehouse.sql(
         """
         select wallet, method_family, funding_brand, is_test from marts.fct_captures

@@ -66,6 +66,7 @@ def test_a_capture_keeps_its_seconds_its_day_and_its_line(warehouse):
 
 
 def test_midnight_in_china_is_the_day_before_in_utc(warehouse):
+    """Trap 24: a bill prints the clock of China; its UTC day would move a third of the payments."""
     columns = ("captured_at", "business_date", "bank", "instrument_kind")
     assert capture(warehouse, "o2", *columns) == (
         utc(2026, 1, 4, 16, 30), dt.date(2026, 1, 5), None, "balance_or_other",
@@ -146,6 +147,7 @@ def test_attempts_of_an_order_are_counted_in_time_order(warehouse):
 
 
 def test_refunds_are_events_of_their_own(warehouse):
+    """Trap 14: ALL, SUCCESS and REFUND of one day in one folder hold the same rows."""
     found = rows(
         warehouse,
         f"""
@@ -180,6 +182,7 @@ def test_alipay_refunds_of_one_trade_stay_apart(warehouse):
 
 
 def test_orphans_and_revocations_are_kept(warehouse):
+    """Trap 15: PROCESSING of a bill is a state of that day and stays pending."""
     found = rows(
         warehouse,
         """
