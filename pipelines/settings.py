@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     alipay_accounts: list[str] = Field(
         default_factory=list, description="your Alipay accounts as bills print them (20 digits)"
     )
+    adyen_accounts: list[str] = Field(
+        default_factory=list, description="your merchant accounts as Adyen's reports name them"
+    )
+    paypal_accounts: list[str] = Field(
+        default_factory=list, description="your PayPal account ids as section headers name them"
+    )
     format_options: dict[str, str] = Field(
         default_factory=dict,
         description="what an export cannot say of itself, as source.option: value",

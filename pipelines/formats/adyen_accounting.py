@@ -91,6 +91,8 @@ FORMAT = Format(
     columns=_COLUMNS,
     recognise=recognise,
     settle=settle,
+    account_column="merchant_account",
+    account_setting="adyen_accounts",
     normalise={"record_type": type_code("record_type")},
     keys=(
         *COMMON_KEYS,

@@ -145,6 +145,11 @@ def adyen_key(*parts: str | pl.Expr, may_be_empty: bool = False) -> pl.Expr:
 def common_checks(columns: tuple[Column, ...], times: dict[str, str]) -> tuple[RowCheck, ...]:
     """Checks that all reports share: amounts are numbers, times are times."""
     return (
+        RowCheck(
+            "bad_value",
+            pl.col("merchant_account").str.contains(CODE.anchored).not_(),
+            "Merchant Account must be the name of an account such as ShopNL",
+        ),
         *(
             bad_amount_check(column.name, column.headers[0])
             for column in columns

@@ -115,6 +115,8 @@ FORMAT = Format(
     columns=_COLUMNS,
     recognise=recognise,
     settle=settle,
+    account_column="merchant_account",
+    account_setting="adyen_accounts",
     normalise={"type": type_code("type")},
     keys=(
         *COMMON_KEYS,

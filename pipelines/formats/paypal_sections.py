@@ -186,6 +186,13 @@ def read_section_totals(layout: Layout, lines: list[str]) -> list[ControlTotal]:
     return totals
 
 
+def section_accounts(lines: list[str]) -> set[str]:
+    """The account ids that section headers (SH) name; none where a report has no such headers."""
+    headers = [_clean(line) for line in lines if _mark(_clean(line)) == "SH"]
+    fields = [_fields(header, re.sub(r'^"?..("?)', "", header)[:1]) for header in headers]
+    return {row[3] for row in fields if len(row) > 3 and re.fullmatch("[0-9A-Z]{8,32}", row[3])}
+
+
 # A detail report also lists what moved no money yet; its totals may leave that out.
 _TOTALS = {
     "gross_credit": ("gross_credit", "moved_gross_credit"),

@@ -13,6 +13,7 @@ from pipelines.formats.paypal_sections import (
     COMMON_KEYS,
     NORMALISE,
     read_section_totals,
+    section_accounts,
     section_measures,
     sectioned_layout,
 )
@@ -46,6 +47,8 @@ FORMAT = Format(
     description="PayPal settlement reports (STL): one row per movement on the balance.",
     columns=_COLUMNS,
     recognise=recognise,
+    accounts_around=section_accounts,
+    account_setting="paypal_accounts",
     keys=COMMON_KEYS,
     checks=COMMON_CHECKS,
     measures=section_measures(),

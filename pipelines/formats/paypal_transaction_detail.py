@@ -19,6 +19,7 @@ from pipelines.formats.paypal_sections import (
     NORMALISE,
     paypal_key,
     read_section_totals,
+    section_accounts,
     section_measures,
     sectioned_layout,
 )
@@ -84,6 +85,8 @@ FORMAT = Format(
     description="PayPal transaction detail reports (TRR): one row per transaction and status.",
     columns=(*_COLUMNS, *_LATER),
     recognise=recognise,
+    accounts_around=section_accounts,
+    account_setting="paypal_accounts",
     keys=(
         *COMMON_KEYS,
         Pseudonym("event_key", "payment_event", paypal_key("transaction_id", "status")),

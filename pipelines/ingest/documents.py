@@ -113,6 +113,9 @@ class DocumentLoader:
             self._write_rows(reader, tally)
         finally:
             self._write_rejects()
+        if layout.format.accounts_around is not None:
+            self.accounts.update(layout.format.accounts_around(reader.footer_lines))
+            self._refuse_foreign_accounts()
         self._note(encoding=reader.encoding, account=_only(self.accounts))
         self.loaded.sums = tally.values
         self._judge(reader)

@@ -224,6 +224,68 @@ def test_configured_accounts_refuse_others_and_do_not_need_a_first_bill(make_mer
     assert reasons == ["foreign_account", "foreign_account"]
 
 
+ADYEN = (
+    "Company Account,Merchant Account,Psp Reference,Merchant Reference,Payment Method,"
+    "Creation Date,TimeZone,Type,Net Currency,Net Debit (NC),Net Credit (NC),Batch Number\n"
+    "Group,{account},8800000000000001,A-1,visa,2026-01-05 10:00:00,CET,Settled,EUR,,9.50,1\n"
+)
+PAYPAL = (
+    "RH,2026/01/07 03:00:00 -0800,A,{account},009\nFH,1\n"
+    "SH,2026/01/06 00:00:00 -0800,2026/01/06 23:59:59 -0800,{account},\n"
+    "CH,Transaction ID,Invoice ID,PayPal Reference ID,PayPal Reference ID Type,"
+    "Transaction Event Code,Transaction Initiation Date,Transaction Completion Date,"
+    "Transaction Debit or Credit,Gross Transaction Amount,Gross Transaction Currency,"
+    "Fee Debit or Credit,Fee Amount,Fee Currency\n"
+    "SB,7XQ88213M5K4LP001,P-1,,,T0006,2026/01/06 10:00:00 -0800,2026/01/06 10:00:00 -0800,CR,5200,"
+    "USD,DR,225,USD\n"
+    "SF,USD,5200,0,225,0\nSC,1\nRF,USD,5200,0,225,0\nRC,1\nFF,1\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("report", "own", "other", "setting"),
+    [
+        (ADYEN, "ShopNL", "ShopUS", "WALLET_ADYEN_ACCOUNTS"),
+        (PAYPAL, "EZ782AXEUJUW8", "QK113BBRUJXY2", "WALLET_PAYPAL_ACCOUNTS"),
+    ],
+    ids=["adyen", "paypal"],
+)
+def test_reports_of_another_account_are_refused(make_merchant, report, own, other, setting):
+    merchant = make_merchant()
+    merchant.put("1.csv", report.format(account=own).encode())
+    merchant.put("2.csv", report.format(account=other).encode())
+    (refused,) = merchant.ingest().files_quarantined
+    assert (refused.file, refused.reason) == ("2.csv", "foreign_account")
+    assert f"""{setting}='["{own}", "{other}"]'""" in refused.message
+    both = make_merchant(**{setting.removeprefix("WALLET_").lower(): [own, other]})
+    assert both.ingest().files_quarantined == ()
+
+
+def test_a_report_of_several_accounts_takes_all_of_them_or_none(make_merchant):
+    """Adyen's company reports and PayPal's aggregated ones hold several accounts."""
+    adyen = ADYEN + ADYEN.splitlines()[1].replace("8800000000000001", "8800000000000002") + "\n"
+    mixed = adyen.format(account="ShopNL").replace("ShopNL,8800000000000002", "ShopUS,88002")
+    section = PAYPAL.format(account="EZ782AXEUJUW8").splitlines()
+    second = [line.replace("EZ782AXEUJUW8", "QK113BBRUJXY2") for line in section[2:7]]
+    second = [line.replace("7XQ88213M5K4LP001", "7XQ88213M5K4LP002") for line in second]
+    both = [*section[:7], *second, "RF,USD,10400,0,450,0", "RC,2", "FF,2"]
+    for setting, text in (("adyen", mixed), ("paypal", "\n".join([*both, ""]))):
+        name = f"{setting}_accounts"
+        own = {"adyen": "ShopNL", "paypal": "EZ782AXEUJUW8"}[setting]
+        strict = make_merchant(setting, **{name: [own]})
+        strict.put("report.csv", text.encode())
+        assert strict.ingest().files_quarantined[0].reason == "foreign_account"
+        assert make_merchant(setting).ingest().rows_loaded == 2
+
+
+def test_a_name_is_no_account_of_adyen(make_merchant):
+    merchant = make_merchant()
+    merchant.put("1.csv", ADYEN.format(account="Noor van Dijk").encode())
+    (refused,) = merchant.ingest().files_quarantined
+    assert "Merchant Account must be the name of an account" in refused.message
+    assert "Noor" not in merchant.lake_text()
+
+
 def test_a_file_that_cannot_be_opened(merchant, monkeypatch):
     from pipelines.ingest import run
 
