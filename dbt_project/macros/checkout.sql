@@ -22,9 +22,12 @@
     }) }}
 {%- endmacro %}
 
-{#- The step an event means; NULL for events that are no part of a checkout. -#}
-{% macro checkout_step(event_name) -%}
+{#- The step an event means; NULL for events that are no part of a checkout. What the merchant declared for
+    a name wins (`none`: no step). -#}
+{% macro checkout_step(event_name, declared_step) -%}
     case
+        when {{ declared_step }} = 'none' then null
+        when {{ declared_step }} is not null then {{ declared_step }}
         {%- for step, names in checkout_steps().items() %}
         when {{ event_name }} in ('{{ names | join("', '") }}') then '{{ step }}'
         {%- endfor %}

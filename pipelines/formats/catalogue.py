@@ -18,8 +18,9 @@ _LOOKALIKES = (
     (
         "#支付宝结算",
         "an Alipay settlement bill (settlementMerge)",
-        "its columns are published nowhere, so it is not read; the same money is in the account "
-        "bill (账务明细): download that",
+        "its columns are published nowhere, so no reader is built in; the same money is in the "
+        "account bill (账务明细): download that, or describe this one by a mapping file "
+        "(`wallet doctor FILE` drafts it; its `footer.begins` is #)",
     ),
     ("No Bill Exist", "WeChat's answer that there is no bill", "delete it: nothing happened"),
     ("NO_STATEMENT_EXIST", "WeChat's answer that there is no bill", "delete it"),

@@ -12,11 +12,13 @@ is microseconds UTC, `event_date` the day in the property's own time zone.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import polars as pl
 
 from pipelines.formats.contract import boolean
 from pipelines.formats.epochs import epoch_checks, epoch_moment, iso_text
+from pipelines.formats.event_names import DECLARED_STEP, declared_step
 from pipelines.formats.format import (
     UNIT_SEPARATOR,
     BadFileError,
@@ -26,6 +28,7 @@ from pipelines.formats.format import (
     Layout,
     Pseudonym,
     RowCheck,
+    Survey,
 )
 from pipelines.formats.json_lists import object_of, value_of
 from pipelines.formats.shapes import CODE, CURRENCY, LANGUAGE
@@ -58,6 +61,7 @@ _COLUMNS = (
     _column("event_date", "event.event_date"),
     _column("event_timestamp", "event.event_timestamp"),
     _column("event_name", "event.event_name", shape=CODE),
+    DECLARED_STEP,
     _column("stream_id", "event.stream_id", shape=CODE),
     _column("bundle_sequence_id", "event.event_bundle_sequence_id", shape=CODE),
     _column("batch_page_id", "event.batch_page_id", shape=CODE),
@@ -132,11 +136,17 @@ def _layout(variant: str, dialect: str, header_line: int) -> Layout:
         format=FORMAT,
         variant=variant,
         dialect=dialect,
-        columns=tuple(column.name for column in _COLUMNS),
+        columns=tuple(column.name for column in _COLUMNS if column is not DECLARED_STEP),
         header_line=header_line,
         records=_RECORDS,
         date_column="event_date",
     )
+
+
+def settle(layout: Layout, survey: Survey) -> Layout:
+    """The layout with the steps of events that the merchant named."""
+    step = declared_step(FORMAT.source, "event_name", survey.options)
+    return replace(layout, normalise={"declared_step": step})
 
 
 def _day(text: pl.Expr) -> pl.Expr:
@@ -159,6 +169,7 @@ FORMAT = Format(
     description="Google Analytics 4 events from the BigQuery export: one row per event.",
     columns=_COLUMNS,
     recognise=recognise,
+    settle=settle,
     is_utf8_only=True,
     keys=(
         Pseudonym(

@@ -19,6 +19,7 @@ from dataclasses import replace
 import polars as pl
 
 from pipelines.formats.epochs import epoch_checks, epoch_moment, iso_text
+from pipelines.formats.event_names import DECLARED_STEP, declared_step
 from pipelines.formats.format import (
     UNIT_SEPARATOR,
     BadFileError,
@@ -68,6 +69,7 @@ def _best(name: str) -> pl.Expr:
 
 _COLUMNS = (
     Column("event", ("event",), path="$.event", shape=CODE),
+    DECLARED_STEP,
     _property("time"),
     _property("processed_ms", "mp_processing_time_ms", shape=CODE),
     _property("platform", "mp_lib", shape=CODE),
@@ -109,19 +111,25 @@ def recognise(head: Head) -> Layout | None:
         format=FORMAT,
         variant="jsonl",
         dialect="json",
-        columns=tuple(column.name for column in _COLUMNS),
+        columns=tuple(column.name for column in _COLUMNS if column is not DECLARED_STEP),
         header_line=at - 1,
         date_column="time",
     )
 
 
 def settle(layout: Layout, survey: Survey) -> Layout:
-    """The layout with `time` read in the project's zone; a warning when nobody said which it is."""
+    """The layout with `time` read in the project's zone; a warning when nobody said which it is.
+
+    Names of events that the merchant declared become steps.
+    """
     zone = survey.options.get(_OPTION)
+    named = {"declared_step": declared_step(FORMAT.source, "event", survey.options, (_OPTION,))}
     moment = epoch_moment(pl.col("time"))
     if zone is None:
         return replace(
-            layout, normalise={"time": iso_text(moment)}, warnings=(*layout.warnings, _NO_ZONE)
+            layout,
+            normalise={"time": iso_text(moment), **named},
+            warnings=(*layout.warnings, _NO_ZONE),
         )
     if zone not in zoneinfo.available_timezones():
         raise BadFileError(
@@ -132,7 +140,7 @@ def settle(layout: Layout, survey: Survey) -> Layout:
     # Of the hour that a clock repeats in autumn, the first is taken: the export cannot tell.
     local = moment.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     utc = local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    return replace(layout, normalise={"time": iso_text(utc)}, variant=f"jsonl-{zone}")
+    return replace(layout, normalise={"time": iso_text(utc), **named}, variant=f"jsonl-{zone}")
 
 
 _AMOUNT = _best("amount").cast(pl.Float64, strict=False).round(4)

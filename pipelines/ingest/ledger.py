@@ -29,7 +29,7 @@ from pipelines.ingest.private import make_private_file, make_private_folder
 from pipelines.settings import Workspace
 
 # Raise it when a reader changes what it makes of the same bytes: everything is read again.
-READER_VERSION = 4
+READER_VERSION = 5
 INGESTED, QUARANTINED = "ingested", "quarantined"
 
 

@@ -175,12 +175,12 @@ LAKE = {
     "ga4_events": (
         "event_date event_timestamp event_name stream_id bundle_sequence_id batch_page_id "
         "batch_ordering_id batch_event_index platform device_category os language payment_type "
-        "value purchase_revenue refund_value currency one_tap event_key visitor_key "
+        "value purchase_revenue refund_value currency one_tap declared_step event_key visitor_key "
         "session_key user_key order_key"
     ),
     "mixpanel_events": (
-        "event time processed_ms platform os currency payment_method amount language one_tap "
-        "event_key insert_key visitor_key user_key order_key"
+        "event declared_step time processed_ms platform os currency payment_method amount language "
+        "one_tap event_key insert_key visitor_key user_key order_key"
     ),
 }
 DROPPED = {

@@ -77,6 +77,64 @@ def test_a_projects_own_time_zone_is_a_setting_and_its_absence_a_warning(tmp_pat
     assert "no time zone" in wrong.summary.files_quarantined[0].message
 
 
+OWN_NAMES = {
+    "mixpanel_events.purchase": "Order Paid, 支付成功",
+    "mixpanel_events.none": "refund",
+    "ga4_events.add_payment_info": "wallet-tapped",
+    **x.OPTIONS,
+}
+
+
+def test_own_names_of_events_become_steps(tmp_path):
+    """Trap: everybody names events; a Chinese name is no code, so only its meaning is kept."""
+    names = ["order  paid", "支付成功", "Refund", "order_completed", "something else"]
+    mixpanel = [x.mixpanel(name, at, f"own-{at}") for at, name in enumerate(names)]
+    tapped = [row | {"event_name": "Wallet Tapped"} for row in x.DAILY[:1]]
+    merchant = Merchant(tmp_path, format_options=OWN_NAMES)
+    merchant.put("a", x.jsonl(mixpanel))
+    merchant.put("b", x.jsonl(tapped))
+    merchant.ingest()
+    rows = merchant.rows("mixpanel_events").select("event", "declared_step").rows()
+    assert rows == [
+        ("order_paid", "purchase"),
+        ("unrecognised", "purchase"),
+        ("refund", "none"),
+        ("order_completed", None),
+        ("something_else", None),
+    ]
+    dbt_run.build(merchant.workspace, select=["stg_mixpanel__events", "stg_ga4__events"])
+    with connect(merchant.workspace) as connection:
+        steps = connection.sql(
+            "select step, row_kind from staging.stg_mixpanel__events order by row_number"
+        ).fetchall()
+        assert steps == [
+            ("purchase", "checkout_event"),
+            ("purchase", "checkout_event"),
+            (None, "out_of_scope"),
+            # Usual names keep their meaning beside own ones.
+            ("purchase", "checkout_event"),
+            (None, "out_of_scope"),
+        ]
+        tapped = connection.sql("select step from staging.stg_ga4__events").fetchall()
+        assert tapped == [("add_payment_info",)]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mixpanel_events.purchse": "Paid"}, "no option; options are time_zone, view_item"),
+        (
+            {"mixpanel_events.purchase": "Paid", "mixpanel_events.refund": "paid, Back"},
+            "the event paid of mixpanel_events means both purchase and refund",
+        ),
+    ],
+)
+def test_options_about_events_that_cannot_be_are_refused(tmp_path, options, message):
+    (refused,) = read(tmp_path, x.jsonl(x.MIXPANEL[:2]), **options).summary.files_quarantined
+    assert refused.reason == "bad_option"
+    assert message in refused.message
+
+
 def test_ga4_funnel_counts_each_purchase_once_and_keeps_those_without_a_number(
     international_warehouse,
 ):

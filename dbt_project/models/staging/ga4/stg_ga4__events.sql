@@ -26,7 +26,7 @@ typed as (
         {{ iso_time('events.event_timestamp') }} as occurred_at,
         cast(events.event_date as date) as property_date,
         events.event_name,
-        {{ checkout_step('events.event_name') }} as step,
+        {{ checkout_step('events.event_name', 'events.declared_step') }} as step,
         coalesce(try_cast(events.bundle_sequence_id as bigint), 0) as bundle_sequence_id,
         coalesce(try_cast(events.batch_event_index as bigint), 0) as batch_event_index,
         events.payment_type as wallet,

@@ -14,7 +14,7 @@ typed as (
         cast(order_key as uuid) as order_key,
         {{ iso_time('time') }} as occurred_at,
         event as event_name,
-        {{ checkout_step('event') }} as step,
+        {{ checkout_step('event', 'declared_step') }} as step,
         try_cast(processed_ms as bigint) as processed_ms,
         payment_method as wallet,
         {{ amount('amount') }} as amount,
