@@ -145,6 +145,31 @@ BATCH = [
 ]  # fmt: skip
 
 
+_FREE = ("", "", "", "")
+
+
+def _later(day: str, number: int, gross: str, type_: str, **form: object) -> dict[str, str]:
+    return settled(
+        number, gross, _FREE, type_,
+        **{"Creation Date": f"2026-01-{day} 10:00:00", "Batch Number": "381"} | form,
+    )  # fmt: skip
+
+
+# By hand. A refund of 12.00 came back from the bank (same reference); a payment of 60.00 (fees
+# 0.38) was disputed by 30.00, won, and lost in a second round.
+# Net: -12 + 12 + 59.62 - 30 + 30 - 30 = 29.62.
+LATER_BATCH = [
+    _later("08", 78, "12.00", "Refunded", out=True),
+    _later("09", 78, "12.00", "RefundedReversed"),
+    settled(79, "60.00", **{"Creation Date": "2026-01-08 11:00:00", "Batch Number": "381"}),
+    _later("10", 79, "30.00", "Chargeback", out=True, **{"Modification Reference": "CB79"}),
+    _later("12", 79, "30.00", "ChargebackReversed", **{"Modification Reference": "CB79"}),
+    _later("20", 79, "30.00", "SecondChargeback", out=True, **{"Modification Reference": "SC79"}),
+    bare("MerchantPayout", "EUR", "29.62", **{
+        "Creation Date": "2026-01-21 03:00:00", "Batch Number": "381"}),
+]  # fmt: skip
+
+
 def settlement(rows: list[dict] | None = None, header: list[str] | None = None) -> bytes:
     return _csv(header or SETTLEMENT_36, BATCH if rows is None else rows)
 
@@ -229,6 +254,18 @@ EVENTS = [
 ]  # fmt: skip
 
 
+# Payment 110 was authorised and its capture failed: it paid for nothing.
+LATER_EVENTS = [
+    step(110, "Received", "12:30:00", **{"Received (PC)": "10.40"}),
+    step(110, "Authorised", "12:30:02", **{"Received (PC)": "-10.40", "Authorised (PC)": "10.40"}),
+    step(110, "SentForSettle", "12:40:00", **{
+        "Modification Psp Reference": "C110", "Authorised (PC)": "-10.40",
+        "Captured (PC)": "10.40"}),
+    step(110, "CaptureFailed", "18:00:00", **{
+        "Modification Psp Reference": "C110", "Captured (PC)": "-10.40"}),
+]  # fmt: skip
+
+
 def accounting(
     rows: list[dict] | None = None, *, doubled: bool = True, again: str = "EUR"
 ) -> bytes:
@@ -287,7 +324,9 @@ FIXTURES = {
     "adyen settlement": ("adyen_settlement", settlement()),
     # The same batch again, with other columns in another order and as a workbook: copies.
     "adyen settlement, workbook": ("adyen_settlement", settlement_workbook()),
+    "adyen settlement, next batch": ("adyen_settlement", settlement(LATER_BATCH)),
     "adyen accounting": ("adyen_accounting", accounting()),
+    "adyen accounting, later": ("adyen_accounting", accounting(LATER_EVENTS)),
     "adyen received": ("adyen_received", received()),
 }
 LAKE = {

@@ -155,6 +155,22 @@ def trade_summary(fee: str, net: str) -> bytes:
     return text.replace(old, values).encode("gb18030")
 
 
+# Refunds of earlier days: neither the file nor a summary tells the sign of 服务费. The account bill
+# shows that the fee of ALI-3 came back; of ALI-4 it knows nothing.
+ALI_3, ALI_4 = "2025100122001400000000000003", "2025100122001400000000000004"
+REFUNDS_ALONE = [
+    x.alipay_row("退款", at=30, amount="60.00", 支付宝交易号=ALI_3, 商户订单号="ALI-3")
+    | {"服务费（元）": "0.36"},
+    x.alipay_row("退款", at=31, amount="70.00", 支付宝交易号=ALI_4, 商户订单号="ALI-4")
+    | {"服务费（元）": "0.42"},
+]
+ACCOUNT_OF_REFUNDS = [
+    account_row(40, "交易退款", "-60.00", "483.62", ALI_3, "ALI-3"),
+    account_row(41, "退费", "0.36", "483.98", ALI_3, "ALI-3"),
+    account_row(42, "交易退款", "-70.00", "413.98", ALI_4, "ALI-4"),
+]
+
+
 PERSONAL = (*ACCOUNT_PERSONAL, *x.ALIPAY_PERSONAL)
 FIXTURES = {
     "alipay_trade_of_the_story": (
@@ -162,6 +178,8 @@ FIXTURES = {
         x.alipay_detail(trade_rows("-1.20", "0.30")),
     ),
     "alipay_account_12": ("alipay_account_bill", account_bill()),
+    "alipay_refunds_alone": ("alipay_trade_bill", x.alipay_detail(REFUNDS_ALONE)),
+    "alipay_account_of_refunds": ("alipay_account_bill", account_bill(ACCOUNT_OF_REFUNDS)),
 }
 LAKE = {
     "alipay_account_bill": (

@@ -71,9 +71,19 @@ def test_a_batch_without_its_payout_has_nothing_to_balance():
 
 
 def test_ids_of_sixteen_digits_stay_text_and_types_lose_their_case():
+    """Finding 6: sniffing readers take the ids for numbers and money for doubles."""
     known = rows(a.settlement(), "adyen_settlement")
     assert known["psp_reference"][0] == "8800000000000001"
     assert known["type"].to_list()[1:3] == ["settled", "settled"]
+
+
+def test_a_column_without_any_value_and_a_number_beyond_all_types():
+    """Finding 6: a sniffing reader calls the empty column text and destroys 22 digits."""
+    header = [*a.SETTLEMENT_36]
+    paid = [row | {"ARN": "12300000000000000000001"} for row in a.BATCH[:3]]
+    lines = rows(a.settlement(paid, header), "adyen_settlement")
+    assert lines["net_debit"].null_count() == 3
+    assert lines["net_credit"].to_list() == ["99.62", "19.62", "29.62"]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +102,7 @@ def test_times_stand_beside_an_abbreviation(zone, moment):
 
 
 def test_cst_is_asked_for_and_a_zone_of_the_account_wins():
+    """Finding 5: CST is Chicago to DuckDB and China to a Chinese export."""
     content = a.settlement().replace(b"CET", b"CST")
     reason, message = refusal(content)
     assert reason == "unknown_time_zone"
@@ -104,6 +115,7 @@ def test_cst_is_asked_for_and_a_zone_of_the_account_wins():
 
 
 def test_a_header_twice_is_read_once_and_must_say_the_same():
+    """Finding 6: readers rename the second one, each in its own way."""
     twice = rows(a.accounting(), "adyen_accounting")
     assert twice.equals(rows(a.accounting(doubled=False), "adyen_accounting"))
     merchant, summary = read(a.accounting(again="USD"))

@@ -9,6 +9,10 @@ from decimal import Decimal
 
 import pytest
 
+from pipelines.settings import DBT_PROJECT_DIR
+
+WARNING = DBT_PROJECT_DIR / "tests" / "warn_adyen_fees_do_not_explain_net.sql"
+
 
 @pytest.fixture
 def ask(international_warehouse):
@@ -27,6 +31,8 @@ def test_payments_from_settlement_and_accounting(ask):
         (Decimal("10.40"), "EUR", fee, "EUR", "apple_pay", "visa", "adyen_accounting", "subject"),
         # Captured in two parts, 20 and 30.
         (Decimal("50"), "EUR", 2 * fee, "EUR", "card", "visa", "adyen_settlement", None),
+        # Disputed, won, lost; payment 110 whose capture failed is none.
+        (Decimal("60"), "EUR", fee, "EUR", "card", "visa", "adyen_settlement", None),
         # In both reports; only the accounting knows the shopper.
         (
             Decimal("100"), "EUR", fee, "EUR", "apple_pay", "mastercard", "adyen_settlement",
@@ -73,6 +79,8 @@ def test_outcomes_of_attempts_and_their_reasons(ask):
         ("succeeded", "apple_pay", None, None, "passed", "adyen_received"),
         # The acquirer's 12 is no reason of Adyen's with this number.
         ("failed", "apple_pay", "unrecognised", "unknown", None, "adyen_received"),
+        # Authorised, though its capture failed.
+        ("succeeded", "apple_pay", None, None, None, "adyen_accounting"),
     ]
     yen = ask(
         "select amount from marts.fct_payment_attempts"
@@ -88,6 +96,8 @@ def test_refunds_of_other_batches_are_normal_and_turnaround_is_known(ask):
     )
     assert refunds == [
         (Decimal("4"), False, "succeeded", None, 26 * 3600),
+        # RefundedReversed: the bank sent it back.
+        (Decimal("12"), True, "failed", None, None),
         (Decimal("55"), True, "succeeded", Decimal("5"), None),
     ]
 
@@ -98,11 +108,15 @@ def test_movements_cancel_and_equal_rows_of_one_file_are_two(ask):
         " where provider = 'adyen' group by movement_kind order by movement_kind"
     )
     assert movements == [
-        ("dispute", 1, Decimal("-20.38")),
+        # -20.38 of the first batch; -30 and -30 of the next, between them +30.
+        ("dispute", 3, Decimal("-80.38")),
+        ("dispute_reversal", 1, Decimal("30.00")),
         ("fee", 2, Decimal("-3.00")),
-        ("payment", 5, Decimal("168.43")),
-        ("payout", 1, Decimal("-95.05")),
-        ("refund", 1, Decimal("-50.00")),
+        # 168.43 of the first batch, 59.62 of the next.
+        ("payment", 6, Decimal("228.05")),
+        ("payout", 2, Decimal("-124.67")),
+        ("refund", 2, Decimal("-62.00")),
+        ("refund_failure", 1, Decimal("12.00")),
     ]
     assert sum(net for _, _, net in movements) == 0
 
@@ -120,12 +134,44 @@ def test_the_batch_again_as_a_workbook_is_a_copy(ask):
         "select sum(rows_in_file), sum(rows_in_facts), sum(rows_duplicate), sum(rows_unaccounted)"
         " from marts.rpt_file_conservation where source = 'adyen_settlement'"
     )
-    assert counted == (20, 10, 10, 0)
+    # Ten rows twice, and the seven of the next batch.
+    assert counted == (27, 17, 10, 0)
 
 
 def test_a_chargeback_is_a_dispute_of_its_payment(ask):
     disputes = ask(
-        "select dispute_status, disputed_amount, captured_at is not null from marts.fct_disputes"
-        " where provider = 'adyen'"
+        "select dispute_status, disputed_amount, captured_at is not null, dispute_stage,"
+        " strftime(closed_at, '%m-%d') from marts.fct_disputes where provider = 'adyen'"
+        " order by disputed_amount"
     )
-    assert disputes == [("open", Decimal("20"), True)]
+    assert disputes == [
+        ("open", Decimal("20"), True, "chargeback", None),
+        # Reversed on the 12th, lost in the second round on the 20th.
+        ("lost", Decimal("30"), True, "second_chargeback", "01-20"),
+    ]
+
+
+def test_a_capture_that_failed_is_a_step_and_no_payment(ask):
+    steps = ask(
+        "select event_type from marts.fct_payment_events where provider = 'adyen' and capture_key ="
+        " (select capture_key from marts.fct_payment_events where event_type = 'capture_failed')"
+        " order by occurred_at"
+    )
+    assert steps == [("received",), ("authorised",), ("sent_for_settle",), ("capture_failed",)]
+    billed = ask(
+        "select count(*) from marts.fct_captures where capture_key in"
+        " (select capture_key from marts.fct_payment_events where event_type = 'capture_failed')"
+    )
+    assert billed == [(0,)]
+
+
+def test_fees_that_do_not_explain_the_net_amount_are_warned_of(ask):
+    """Gross less net is commission, markup, scheme fees and interchange; the rule has to notice."""
+    rule = WARNING.read_text(encoding="utf-8").split(") }}", 1)[1]
+    broken = (
+        "(select * replace (case when gross_amount = 100 then net_amount - 0.01 else net_amount end"
+        " as net_amount) from staging.stg_adyen__settlement)"
+    )
+    for table, found in (("staging.stg_adyen__settlement", 0), (broken, 2)):
+        query = rule.replace("{{ ref('stg_adyen__settlement') }}", f"{table} as settlement_rows")
+        assert len(ask(query)) == found

@@ -87,7 +87,9 @@ def test_movements_and_what_they_belong_to(international_warehouse):
             movements.order_key is not null
         from marts.fct_balance_movements as movements
         left join marts.fct_captures as captures using (capture_key)
-        where movements.source = 'alipay_account_bill'
+        where movements.source = 'alipay_account_bill' and movements.file_sha256 = (
+            select file_sha256 from marts.fct_balance_movements where net_amount = -700
+        )
         order by movements.row_number
         """
     ).fetchall()
@@ -137,6 +139,24 @@ def test_the_summary_proves_the_sign_of_the_fee(merchant, name):
     assert merchant.ingest().files_quarantined == ()
     totals = merchant.totals().filter(total_name="summary_fee_charged")
     assert totals["expected"].to_list() == [abs(Decimal(fee))]
+
+
+def test_the_account_bill_alone_settles_the_sign_of_a_returned_fee(international_warehouse):
+    """Trap 22: the bill prints 0.36 and 0.42 without anything that tells what their sign means."""
+    evidence = international_warehouse.sql(
+        """
+        select count(*) from intermediate.int_alipay__fee_signs as signs
+        join marts.fct_refunds as refunds using (file_sha256)
+        where refunds.refund_amount in (60, 70) and signs.charge_sign is not null
+        """
+    ).fetchall()
+    assert evidence == [(0,)]
+    refunds = international_warehouse.sql(
+        "select refund_amount, fee_returned_amount from marts.fct_refunds"
+        " where provider = 'alipay' and refund_amount in (60, 70) order by refund_amount"
+    ).fetchall()
+    # Nothing proves that 0.42 came back, so it is not said.
+    assert refunds == [(Decimal(60), Decimal("0.36")), (Decimal(70), None)]
 
 
 def test_a_net_amount_that_neither_sign_explains_proves_nothing(merchant):

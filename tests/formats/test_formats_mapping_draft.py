@@ -5,6 +5,7 @@ from __future__ import annotations
 import mapped_bytes as x
 import pytest
 import yaml
+from ingest_merchant import Merchant
 from typer.testing import CliRunner
 
 from pipelines.cli import app
@@ -87,6 +88,51 @@ def test_known_exports_and_damaged_ones_are_explained(tmp_path):
     nothing = doctor(tmp_path, b"hello\n")
     assert nothing.exit_code == 1
     assert "no mapping to suggest" in nothing.stdout
+
+
+# Made up: what the columns of a settlementMerge bill are is published nowhere.
+SETTLEMENT_BILL = (
+    "#支付宝结算明细查询\n#账号：[20887654321098760156]\n#-----结算明细列表-----\n"
+    "结算批次号,结算时间,结算金额（元）,收款银行卡号\n"
+    "B20260105001,2026-01-05 09:00:00,1234.50,6222021234567890128\n"
+    "B20260105002,2026-01-05 18:00:00,80.00,6222021234567890128\n"
+    "#-----结算明细列表结束-----\n#合计：2笔\n"
+)
+SETTLEMENT_MAPPING = """
+name: alipay_settlement_merge
+description: Alipay's payouts to a bank card, one row per batch
+provider: alipay
+report: settlement
+recognise: {headers: [结算批次号, 结算时间, 结算金额(元)]}
+columns: {occurred_at: 结算时间, payout_id: 结算批次号, amount: 结算金额(元)}
+defaults: {kind: payout, currency: CNY}
+time: {zone: Asia/Shanghai}
+signs: {payout: positive}
+personal: {收款银行卡号: drop}
+footer: {begins: "#", fields: {}}
+"""
+
+
+def test_a_settlement_bill_of_alipay_is_read_by_a_mapping(tmp_path):
+    content = SETTLEMENT_BILL.encode("gb18030")
+    refused = doctor(tmp_path, content)
+    assert refused.exit_code == 1
+    for advice in ("账务明细", "describe this one by a mapping file", "footer.begins"):
+        assert advice in refused.stdout.replace("\n", " ")
+    merchant = Merchant(tmp_path / "data", threads=1)
+    (merchant.root / "mappings").mkdir()
+    (merchant.root / "mappings" / "mine.yml").write_text(SETTLEMENT_MAPPING, encoding="utf-8")
+    merchant.put("bill.csv", content)
+    assert merchant.ingest().files_quarantined == ()
+    rows = merchant.rows("mapped_exports").select("kind", "amount", "occurred_at").rows()
+    assert rows == [
+        ("payout", "-1234.50", "2026-01-05T01:00:00.000000Z"),
+        ("payout", "-80.00", "2026-01-05T10:00:00.000000Z"),
+    ]
+    assert "6222021234567890128" not in merchant.lake_text()
+    cut_off = content[: content.index("#-----结算明细列表结束".encode("gb18030"))]
+    merchant.put("bill.csv", cut_off)
+    assert merchant.ingest().files_quarantined[0].reason == "truncated"
 
 
 def test_a_wrong_mapping_file_is_one_clear_line(tmp_path):
