@@ -14,6 +14,7 @@ from pipelines import automation
 from pipelines.failures import assets as failures
 from pipelines.ingest import assets as ingest
 from pipelines.publish import assets as publish
+from pipelines.risk import assets as risk
 from pipelines.segments import assets as segments
 from pipelines.settings import Settings, Workspace
 from pipelines.warehouse import assets as warehouse
@@ -27,12 +28,16 @@ ASSETS = [
     failures.failure_drops,
     failures.refund_breakdown,
     failures.failure_drivers,
+    risk.suspicious_payments,
     publish.release,
     publish.weekly_audit,
 ]
 CHECKS = [
     ingest.no_quarantined_files,
     failures.no_recent_alarm,
+    risk.no_recent_card_testing,
+    risk.queue_fits_reviewers,
+    risk.large_payments_are_verified,
     publish.privacy_audit,
 ]
 

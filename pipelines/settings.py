@@ -98,6 +98,24 @@ class Settings(BaseSettings):
         lt=1,
         description="an amount above this quantile of paid amounts counts as large (step-up)",
     )
+    risk_quantile: float = Field(
+        0.999,
+        gt=0.9,
+        lt=1,
+        description="counts above this quantile of your own daily peaks are suspicious",
+    )
+    risk_alerts_per_day: int = Field(
+        100, ge=1, description="suspicious payments a day that your reviewers can look at"
+    )
+    step_up_target: float = Field(
+        0.9,
+        gt=0,
+        le=1,
+        description="share of large payments on new devices that should pass a two-step check",
+    )
+    risk_label_delay_days: int = Field(
+        7, ge=1, description="days after which a payment that nobody called fraud counts as genuine"
+    )
     memory_limit: str = Field(
         "4GB", pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", description="DuckDB's memory limit"
     )

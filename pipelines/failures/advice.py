@@ -11,7 +11,7 @@ that is an upper estimate: who tries again wants to pay more than who leaves.
 
 from __future__ import annotations
 
-from pipelines.failures.wilson import wilson_sql
+from pipelines.warehouse.wilson import wilson_sql
 
 # next_action of the seed -> what a person does. `None` is a code that the seed lacks.
 ACTIONS = {

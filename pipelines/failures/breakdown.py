@@ -12,7 +12,7 @@ under its cause, so that recovered + lost + still open = at risk.
 
 from __future__ import annotations
 
-from pipelines.failures.wilson import wilson_sql
+from pipelines.warehouse.wilson import wilson_sql
 
 ALL = "all"
 NOT_RECORDED = "not_recorded"

@@ -18,7 +18,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.failures.expectation import Prior, expected_failures
-from pipelines.failures.wilson import wilson_sql
+from pipelines.warehouse.wilson import wilson_sql
 
 if TYPE_CHECKING:
     import duckdb

@@ -15,7 +15,7 @@ from pipelines.failures.cube_scan import Scan, ScanRules, Slice, scan_cube
 from pipelines.failures.drops import Drop, Window
 from pipelines.failures.expectation import expected_failures
 from pipelines.failures.mix_rate import mix_rate_sql
-from pipelines.failures.wilson import wilson_sql
+from pipelines.warehouse.wilson import wilson_sql
 
 if TYPE_CHECKING:
     import duckdb

@@ -10,7 +10,7 @@ shape: all of the payment or a part, one of several, or a payment revoked at the
 from __future__ import annotations
 
 from pipelines.failures.breakdown import ALL, NOT_RECORDED, SMALL_SAMPLE
-from pipelines.failures.wilson import wilson_sql
+from pipelines.warehouse.wilson import wilson_sql
 
 # A refund that took longer is late. Wallets promise minutes for balance and one to three working
 # days for cards. A pending one is not judged: a bill shows it as it was on its day, and no later

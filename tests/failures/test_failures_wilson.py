@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from pipelines.failures.wilson import wilson_sql
+from pipelines.warehouse.wilson import wilson_sql
 
 # Newcombe (1998), Statistics in Medicine 17:857-872, table I, method 3 (score, no correction).
 PUBLISHED = [

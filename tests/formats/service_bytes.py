@@ -84,6 +84,16 @@ SECURITY = [
 SECURITY.append(SECURITY[-1])
 SECURITY.append(SECURITY[0] | {"security_event_id": "E-8", "ip": "at home"})
 SECURITY.append(SECURITY[0] | {"security_event_id": "E-9", "event": "hacked"})
+DISPOSITIONS = """\
+case_key,disposition,decided_at,reviewed_attempt_id,note
+0A1B2C3D-0000-4000-8000-00000000000A,confirmed,2026-01-08T10:00:00+08:00,,打电话问过 周敏
+0a1b2c3d-0000-4000-8000-00000000000a,Dismissed,2026-01-09T10:00:00+08:00,,
+,confirmed,2026-01-09T11:00:00+08:00,A-501,
+,dismissed,2026-01-09T11:00:00+08:00,,
+A-502,dismissed,2026-01-09T11:00:00+08:00,,
+0a1b2c3d-0000-4000-8000-00000000000b,maybe,2026-01-09T11:00:00+08:00,,
+0a1b2c3d-0000-4000-8000-00000000000b,dismissed,2026-01-09 11:00,,
+"""
 FEE_PLANS = """\
 fee_plan_id,provider,wallet,currency,percentage,fixed_amount,minimum_amount,cap_amount,tier_from,\
 tier_basis,valid_from,valid_to,remark
@@ -132,6 +142,7 @@ FIXTURES = {
     "support_tickets_jsonl": ("support_tickets", jsonl(TICKETS_JSONL)),
     "survey_feedback": ("survey_feedback", b"\xef\xbb\xbf" + FEEDBACK.encode()),
     "security_events": ("security_events", jsonl(SECURITY)),
+    "risk_dispositions": ("risk_dispositions", DISPOSITIONS.encode()),
     "fee_plans_csv": ("fee_plans", FEE_PLANS.encode()),
     "fee_plans_parquet": ("fee_plans", _parquet()),
     "exchange_rates": ("exchange_rates", RATES.encode()),
@@ -140,6 +151,7 @@ PERSONAL = (
     *("周敏", "13912345678", "zhoumin@example.org", "客服小林", "退款还没到", "Ada Byron"),
     *("ada.byron@example.org", "hunter2", "Card declined", "cust-77", "cust-78", "dev-5f2c77aa"),
     *("203.0.113", "2001:db8", "2001:0db8", "Zhou Min", "王强", "SO-1001", "SO-1003", "at home"),
+    *("A-501", "打电话"),
 )
 LAKE = {
     "support_tickets": (
@@ -154,6 +166,7 @@ LAKE = {
         "security_event_id occurred_at event country method wallet is_test security_event_key "
         "user_key device_key ip_block_key order_key"
     ),
+    "risk_dispositions": "disposition decided_at case_key attempt_key",
     "fee_plans": (
         "fee_plan_id provider wallet currency percentage valid_from fixed_amount minimum_amount "
         "cap_amount tier_from tier_basis valid_to fee_plan_key"
@@ -167,6 +180,7 @@ DROPPED = {
     },
     "survey_feedback": {"merchant_order_id", "user_id", "comment"},
     "security_events": {"user_id", "device_id", "ip", "merchant_order_id", "user_agent"},
+    "risk_dispositions": {"reviewed_attempt_id", "note"},
     "fee_plans": {"remark"},
     "exchange_rates": {"remark"},
 }

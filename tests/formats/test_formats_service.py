@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 import pytest
 import service_bytes as x
 from ingest_merchant import Merchant
 
 from pipelines.formats.security_events import ip_block
+from pipelines.ingest.pseudonyms import load_key
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +31,10 @@ def test_rejects_name_line_and_reason(read):
         ("exchange_rates", 8, "bad_time"),  # no such day
         ("fee_plans", 5, "bad_value"),  # 2.9%
         ("fee_plans", 6, "bad_value"),  # ends before it begins
+        ("risk_dispositions", 5, "missing_value"),  # of which payment?
+        ("risk_dispositions", 6, "bad_value"),  # no key
+        ("risk_dispositions", 7, "bad_value"),  # no decision
+        ("risk_dispositions", 8, "bad_time"),  # no offset
         ("security_events", 7, "bad_value"),  # no address
         ("security_events", 8, "bad_value"),  # no known event
         ("support_tickets", 7, "bad_time"),  # no offset: a zone would be guessed
@@ -123,6 +130,28 @@ def test_security_events_share_blocks_devices_and_orders(international_warehouse
         " from marts.fct_security_events"
     ).fetchall()[0]
     assert (blocks, devices) == (2, 1)
+
+
+def test_the_latest_decision_on_a_payment_counts(international_warehouse):
+    rows = international_warehouse.sql(
+        "select case_key::varchar, disposition, business_date from marts.fct_dispositions"
+        " order by decided_at"
+    ).fetchall()
+    assert [row[1:] for row in rows] == [
+        ("dismissed", date(2026, 1, 9)),
+        ("confirmed", date(2026, 1, 9)),
+    ]
+    assert rows[0][0] == "0a1b2c3d-0000-4000-8000-00000000000a"
+    lost = international_warehouse.sql(
+        "select disposition from intermediate.int_rows__not_in_facts"
+        " where source = 'risk_dispositions'"
+    ).fetchall()
+    assert lost == [("duplicate",)]
+
+
+def test_a_decision_on_an_attempt_has_its_key(read):
+    keys = read.rows("risk_dispositions")["attempt_key"].to_list()
+    assert keys == [None, None, load_key(read.settings).pseudonym("attempt", "A-501")]
 
 
 def test_fee_plans_know_their_tiers_and_examples_say_so(international_warehouse):

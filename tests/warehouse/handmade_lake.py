@@ -19,6 +19,9 @@ import polars as pl
 from pipelines.failures import drop_tables, tables
 from pipelines.formats.catalogue import all_formats
 from pipelines.ingest.lake import REJECTS_SCHEMA, lake_schema
+from pipelines.risk.payments import RiskRules
+from pipelines.risk.tables import TABLES as RISK_TABLES
+from pipelines.risk.tables import write_risk
 from pipelines.segments.tables import TABLES
 from pipelines.settings import Settings, Workspace
 from pipelines.warehouse import connect
@@ -434,6 +437,7 @@ def write_analysis(workspace: Workspace) -> None:
         for statement in _ANALYSIS:
             connection.execute(statement)
         tables.write_refunds(connection, "CNY")
+        write_risk(connection, RiskRules())
 
 
 _ANALYSIS = [
@@ -559,12 +563,25 @@ ANALYSIS_TABLES = (
     "failure_advice",
     "refund_breakdown",
     *drop_tables.TABLES,
+    *RISK_TABLES,
 )
 
 
 @dg.multi_asset(
     specs=[
-        dg.AssetSpec(["analysis", name], deps=[["marts", "dim_users"], ["marts", "fct_payments"]])
+        dg.AssetSpec(
+            ["analysis", name],
+            deps=[
+                ["marts", table]
+                for table in (
+                    "dim_users",
+                    "fct_dispositions",
+                    "fct_disputes",
+                    "fct_payments",
+                    "fct_security_events",
+                )
+            ],
+        )
         for name in ANALYSIS_TABLES
     ]
 )

@@ -28,7 +28,7 @@ def test_every_asset_says_what_it_is_and_whose(definitions):
 def test_groups_are_the_rooms(definitions):
     groups = {spec.group_name for spec in definitions.resolve_all_asset_specs()}
     assert groups == {
-        "ingest", "reference", "staging", "intermediate", "marts", "segments", "failures",
+        "ingest", "reference", "staging", "intermediate", "marts", "segments", "failures", "risk",
         "published", "publish",
     }  # fmt: skip
 

@@ -1,0 +1,203 @@
+"""Too many payments at once: of a user, a device or a block of addresses, and testing of cards.
+
+What belongs here: counts over trailing windows and the merchant's own limits for them. What does
+not: rules about single payments (`payment_rules.py`).
+
+A limit is a quantile of the merchant's own peaks, one peak per key and day, so that a few
+attackers among thousands of customers do not move it; with fewer days than that needs, a starting
+value. A key that is always busy (the block of a mobile network, the tablet on a counter) must also
+exceed three times its own usual peak. Every attempt within the window that broke the limit is part
+of the case, those before the limit too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.risk.payments import RiskRules
+
+SCORE_SQL = "{observed} / ({observed} + {limit})"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A trailing window with its limits.
+
+    Attributes:
+        minutes: length.
+        floor: the limit is never below; fewer attempts are a customer who tries again.
+        start: the limit until there is enough history for a quantile.
+    """
+
+    minutes: int
+    floor: int
+    start: int
+
+
+PERSON = (Window(10, 5, 10), Window(60, 8, 20), Window(1440, 12, 40))
+# Behind one block of addresses is a school or a mobile network.
+ADDRESS = (Window(10, 15, 30), Window(60, 30, 80), Window(1440, 80, 300))
+# (minutes, attempts) from which a series of failing small payments is a test of cards.
+TESTING = ((10, 10), (60, 20))
+TESTING_FAILED_SHARE = 0.6
+TESTING_ORDERS = 5
+OWN_DAYS, OWN_FACTOR = 7, 3
+
+
+def velocity_sql(
+    rule_id: str, key: str, what: str, windows: tuple[Window, ...], rules: RiskRules
+) -> str:
+    """Hits of attempts whose key made more of them within a window than the limit.
+
+    Args:
+        rule_id: name of the rule.
+        key: column of `risk_payments`.
+        what: the key in words, for the evidence.
+        windows: lengths and limits.
+        rules: the merchant's quantile.
+    """
+    counts, limits, own, members = [], [], [], []
+    for window in windows:
+        name, length = f"n_{window.minutes}", f"interval {window.minutes} minutes"
+        counts.append(
+            f"count(*) over (order_of_key range between {length} preceding and current row)"
+            f" as {name}"
+        )
+        limits.append(
+            f"case when count(*) >= {rules.days_for_quantile} then"
+            f" greatest({window.floor}, quantile_cont(max_{name}, {rules.quantile}))"
+            f" else {window.start} end as limit_{name}"
+        )
+        own.append(
+            f"case when count(*) >= {OWN_DAYS} then {OWN_FACTOR} * median(max_{name}) else 0 end"
+            f" as own_{name}"
+        )
+        members.append(
+            f"""
+            select
+                attempt_key, attempted_at, {window.minutes} as minutes, limit_{name} as threshold,
+                max({name}) filter ({name} > limit_{name}) over following as observed,
+                arg_max(attempted_at, {name}) filter ({name} > limit_{name}) over following
+                    as broken_at
+            from watched
+            window following as (
+                partition by key order by attempted_at
+                range between current row and {length} following
+            )
+            """
+        )
+    peaks = ", ".join(f"max(n_{w.minutes}) as max_n_{w.minutes}" for w in windows)
+    most = ", ".join(f"max(max_n_{w.minutes}) as top_n_{w.minutes}" for w in windows)
+    own_limits = ", ".join(
+        f"greatest(limit_n_{w.minutes}, own_n_{w.minutes}) as limit_n_{w.minutes}" for w in windows
+    )
+    broken = " or ".join(
+        f"top_n_{w.minutes} > greatest(limit_n_{w.minutes}, own_n_{w.minutes})" for w in windows
+    )
+    return f"""
+    with counted as (
+        select attempt_key, {key} as key, attempted_at, business_date, {", ".join(counts)}
+        from risk_payments
+        where {key} is not null
+        window order_of_key as (partition by {key} order by attempted_at)
+    ),
+    peaks as (
+        select key, business_date, {peaks} from counted group by key, business_date
+    ),
+    limits as (select {", ".join(limits)} from peaks),
+    own as (select key, {most}, {", ".join(own)} from peaks group by key),
+    busy as (select key, {own_limits} from own, limits where {broken}),
+    watched as (select counted.*, busy.* exclude (key) from counted inner join busy using (key)),
+    members as ({" union all ".join(members)})
+    select
+        attempt_key as case_key,
+        '{rule_id}' as rule_id,
+        {SCORE_SQL.format(observed="observed", limit="threshold")} as score,
+        observed::double as observed,
+        threshold::double as threshold,
+        observed || ' attempts of one {what} in ' || minutes || ' minutes' as evidence,
+        broken_at - to_minutes(minutes) as window_started_at,
+        broken_at as window_ended_at
+    from members
+    where observed is not null
+    qualify row_number() over (
+        partition by attempt_key order by observed / threshold desc, minutes
+    ) = 1
+    """
+
+
+def testing_sql(rule_id: str, key: str, what: str) -> str:
+    """Hits of attempts in a series of small payments, most of which fail, for many orders.
+
+    No export names the card, so different orders stand for different instruments: a customer who
+    tries again stays within one.
+    """
+    parts = []
+    for minutes, attempts in TESTING:
+        length = f"interval {minutes} minutes"
+        parts.append(
+            f"""
+            select
+                attempt_key, attempted_at, {minutes} as minutes, {attempts} as threshold,
+                max(n_{minutes}) filter (is_test_{minutes}) over following as observed,
+                arg_max(attempted_at, n_{minutes}) filter (is_test_{minutes}) over following
+                    as broken_at,
+                arg_max(failed_{minutes}, n_{minutes}) filter (is_test_{minutes}) over following
+                    as failed
+            from judged
+            window following as (
+                partition by key order by attempted_at
+                range between current row and {length} following
+            )
+            """
+        )
+    measures = ", ".join(
+        f"""count(*) over w{m} as n_{m},
+        count(*) filter (resolved_outcome = 'failed') over w{m} as failed_{m},
+        avg(amount / median_amount) over w{m} as size_{m}"""
+        for m, _ in TESTING
+    )
+    frames = ", ".join(
+        f"""w{m} as (partition by {key} order by attempted_at
+            range between interval {m} minutes preceding and current row)"""
+        for m, _ in TESTING
+    )
+    judged = ", ".join(
+        f"""n_{m} >= {n} and failed_{m} >= {TESTING_FAILED_SHARE} * n_{m} and size_{m} <= 1
+        and count(distinct order_key) over (
+            partition by key order by attempted_at
+            range between interval {m} minutes preceding and current row
+        ) >= {TESTING_ORDERS} as is_test_{m}"""
+        for m, n in TESTING
+    )
+    enough = " or ".join(f"n_{m} >= {n}" for m, n in TESTING)
+    return f"""
+    with counted as (
+        select attempt_key, order_key, {key} as key, attempted_at, {measures}
+        from risk_payments
+        where {key} is not null
+        window {frames}
+    ),
+    -- Counting different orders is dear, and few keys ever have so many attempts.
+    judged as (
+        select *, {judged}
+        from counted
+        where key in (select key from counted where {enough})
+    ),
+    members as ({" union all ".join(parts)})
+    select
+        attempt_key as case_key,
+        '{rule_id}' as rule_id,
+        {SCORE_SQL.format(observed="observed", limit="threshold")} as score,
+        observed::double as observed,
+        threshold::double as threshold,
+        failed || ' of ' || observed || ' small attempts of one {what} failed in ' || minutes
+            || ' minutes' as evidence,
+        broken_at - to_minutes(minutes) as window_started_at,
+        broken_at as window_ended_at
+    from members
+    where observed is not null
+    qualify row_number() over (
+        partition by attempt_key order by observed / threshold desc, minutes
+    ) = 1
+    """
