@@ -1,7 +1,7 @@
 """Values so exact that they name a person by themselves: moments, and columns unique to a row.
 
-What belongs here: rules about how exact row-level columns may be. What does not: groups of people
-(`disclosure`), identifiers (`patterns`).
+What belongs here: rules about how exact row-level columns may be. What does not: what people are
+like (`disclosure`), which columns are moments of people (`moments`), identifiers (`patterns`).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.privacy.catalogue import Table
+from pipelines.privacy.moments import moments_of_people
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.report import Finding
 from pipelines.privacy.text import quoted
@@ -43,10 +44,38 @@ def too_exact(
                 findings.append(
                     Finding(place, "moments finer than an hour", rows=fine, message=message)
                 )
-            # A small merchant's hours hardly repeat: how exact a moment may be is the rule above.
+            # An hour repeats or does not with the size of the shop: people are counted below.
             continue
         if about_people and column.role not in _MAY_BE_UNIQUE:
             findings += _unique(con, relation, place, name, policy)
+    return findings + _rare_hours(con, relation, table, types, policy)
+
+
+def _rare_hours(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    table: Table,
+    types: dict[str, str],
+    policy: Policy,
+) -> list[Finding]:
+    """Hours that fewer people share than the minimum."""
+    findings = []
+    for moment in moments_of_people(table):
+        if not {*moment.key, *moment.people} <= types.keys():
+            # A column that is declared and not there is CAT-1's find.
+            continue
+        hours = con.execute(
+            f"select count(*) from ({moment.rare(relation, policy.minimum_people)})"
+        ).fetchall()[0][0]
+        if hours:
+            findings.append(
+                Finding(
+                    f"{table.name}.{moment.column}",
+                    f"hours that fewer than {policy.minimum_people} people share",
+                    hours,
+                    message="hidden when a candidate is built; is the file another one?",
+                )
+            )
     return findings
 
 

@@ -17,6 +17,7 @@ import duckdb
 from pipelines.privacy.catalogue import Catalogue, Column, Table
 from pipelines.privacy.dominance import dominated_rows
 from pipelines.privacy.extremes import is_percentile_of_money
+from pipelines.privacy.moments import moments_of_people
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.retention import moments, oldest_day
 from pipelines.privacy.suppression import Suppression
@@ -125,6 +126,7 @@ class _Copy:
         source, replaced = f"{self.relations[table.name]} as _t", {}
         if self.suppression is not None:
             source, replaced = self.suppression.source(table)
+            replaced = replaced | self._rare_hours(table)
         kept = self._kept(table)
         with _named(f"{table.audience}.{table.name}"):
             dominated = self._dominated(table)
@@ -145,6 +147,21 @@ class _Copy:
         suppressed = {name for name, value in replaced.items() if value != "null"}
         self._describe(table, target, suppressed)
 
+    def _rare_hours(self, table: Table) -> dict[str, str]:
+        """Column -> expression in which hours that too few people share are NULL."""
+        # People are counted in the rows that are published.
+        relation = f"(select * from {self.relations[table.name]} as _t where {self._kept(table)})"
+        replaced = {}
+        for number, moment in enumerate(moments_of_people(table)):
+            rare = f"_rare_hours_{number}"
+            with _named(f"{table.audience}.{table.name}"):
+                query = moment.rare(relation, self.minimum_people)
+                self.con.execute(f"create or replace temp table {rare} as {query}")
+            column = table.column(moment.column)
+            told = self._young(column) if column else "null"
+            replaced[moment.column] = f"case when not {moment.is_rare('_t', rare)} then {told} end"
+        return replaced
+
     def _dominated(self, table: Table) -> str:
         """Condition on rows whose amounts one or two people make; empty when there are none."""
         if self.policy is None or not table.contributions:
@@ -161,6 +178,11 @@ class _Copy:
         if self.policy is not None and is_percentile_of_money(column):
             step = self.policy.rounded_money
             return f"(round({value}::double / {step}) * {step})::{column.data_type}"
+        return self._young(column)
+
+    def _young(self, column: Column) -> str:
+        """The value; of a moment that is past its retention, NULL."""
+        value = f"_t.{quoted(column.name)}"
         if column.role == "time" and column in moments(Table("", "", (column,))):
             # A customer of ten years has a first order that may not be told any more.
             limit = literal(oldest_day(column, self.today).isoformat())

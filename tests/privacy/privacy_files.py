@@ -58,7 +58,7 @@ PAYMENTS = Table(
 PAYMENTS_SQL = f"""
     select md5('key' || i)::uuid as user_key,
         date '2024-01-01' + (i % 90)::integer as business_date,
-        timestamp '2024-01-01' + to_hours(i % 500) as paid_hour,
+        timestamp '2024-01-01' + to_hours(i % 300) as paid_hour,
         ['alipay', 'wechat_pay'][1 + i % 2] as wallet,
         'order ' || (i % 50) || ' 已退款' as note,
         (i * 1.37)::decimal(18, 4) as amount,
