@@ -54,6 +54,8 @@ class ProviderTruth:
     refund_fee: Decimal
     orphan_refunds: int
     refunds_by_status: dict[str, int]
+    refund_amount_failed: Decimal
+    refund_hours_p50: float | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,10 @@ class SimulationTruth:
     """The planted truth of one simulation; clock values are Shanghai wall-clock.
 
     `late_success_attempt_ids` are attempts logged as unknown or failed which a bill shows as paid.
-    Orders, recoveries and losses leave test traffic out.
+    Orders, recoveries and losses leave test traffic out. `orders_recovered` goes by the log alone.
+    As the warehouse does, `orders_first_paid`, `orders_recovered_paid` and
+    `orders_recovered_paid_by_other_wallet` count an attempt as paid when a bill has it, and a
+    recovery from a failure only.
     """
 
     seed: int
@@ -77,6 +82,9 @@ class SimulationTruth:
     orders_recovered: int
     orders_recovered_by_other_wallet: int
     orders_not_paid: int
+    orders_first_paid: int
+    orders_recovered_paid: int
+    orders_recovered_paid_by_other_wallet: int
     late_success_attempt_ids: tuple[str, ...]
     incident_wallet: str
     incident_start: datetime
@@ -112,9 +120,14 @@ def collect_truth(
         pl.col("wallet").first().alias("first_wallet"),
         (pl.col("outcome") == "succeeded").any().alias("confirmed"),
         pl.col("is_paid").any().alias("paid"),
+        pl.col("is_paid").first().alias("first_paid"),
+        pl.col("wallet").filter(pl.col("is_paid")).first().alias("paying_wallet"),
         pl.col("wallet").last().alias("last_wallet"),
     )
     retried = by_order.filter((pl.col("first_outcome") != "succeeded") & pl.col("confirmed"))
+    saved = by_order.filter(
+        (pl.col("first_outcome") == "failed") & ~pl.col("first_paid") & pl.col("paid")
+    )
     outcomes = attempts["outcome"].value_counts().sort("outcome").rows()
     return SimulationTruth(
         seed=scenario.seed,
@@ -132,6 +145,11 @@ def collect_truth(
             (retried["first_wallet"] != retried["last_wallet"]).sum()
         ),
         orders_not_paid=int((~by_order["paid"]).sum()),
+        orders_first_paid=int(by_order["first_paid"].sum()),
+        orders_recovered_paid=len(saved),
+        orders_recovered_paid_by_other_wallet=int(
+            (saved["first_wallet"] != saved["paying_wallet"]).sum()
+        ),
         late_success_attempt_ids=tuple(attempt_ids.filter(attempts["is_late"] & ~is_test)),
         incident_wallet=scenario.incident_wallet,
         incident_start=scenario.incident_start,
@@ -149,6 +167,11 @@ def _provider_truth(name: str, payments: pl.DataFrame, refunds: pl.DataFrame) ->
     paid = payments.filter((pl.col("provider") == name) & ~pl.col("is_before_period"))
     back = refunds.filter(payments["provider"].gather(refunds["payment"]) == name)
     statuses = back["status"].value_counts().sort("status").rows()
+    lost = back.filter((pl.col("status") == "FAIL") & (name == "wechat_pay"))
+    done = back.filter(pl.col("completed_at").is_not_null() & (pl.col("kind") == "refund"))
+    taken = done.select((pl.col("completed_at") // 1_000 - pl.col("accepted_at") // 1_000) / 3_600)
+    # Only WeChat's bill says when a refund was done.
+    hours = taken.to_series().median() if name == "wechat_pay" else None
     return ProviderTruth(
         payments=len(paid),
         payment_amount=yuan_of(paid["amount"].sum()),
@@ -162,5 +185,7 @@ def _provider_truth(name: str, payments: pl.DataFrame, refunds: pl.DataFrame) ->
         refund_fee=yuan_of(back["fee"].sum() if name == "wechat_pay" else 0),
         orphan_refunds=int(back["is_orphan"].sum()),
         # Alipay's bill has no status: a refund is in it once it is done.
+        refund_amount_failed=yuan_of(lost["requested"].sum()),
+        refund_hours_p50=None if hours is None else float(str(hours)),
         refunds_by_status=dict(statuses) if name == "wechat_pay" else {"SUCCESS": len(back)},
     )

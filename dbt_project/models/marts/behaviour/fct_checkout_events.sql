@@ -3,15 +3,45 @@ with events as (
     select
         *,
         {{ local_ts('occurred_at') }} as occurred_at_local,
-        -- Mixpanel exports no sessions: what a visitor does on one day stands for one. An event of
-        -- nobody is a visit of its own.
-        case
-            when session_key is not null then session_key
-            when visitor_key is null then event_key
-            else {{ derived_key(['visitor_key', 'cast(' ~ local_ts('occurred_at') ~ ' as date)']) }}
-        end as visit_key
+        lag(occurred_at) over (
+            partition by source, visitor_key
+            order by occurred_at, tie_order, second_tie_order, event_key
+        ) as previous_at
     from {{ ref('int_checkout_events__ranked') }}
     where copy_rank = 1
+
+),
+
+-- Mixpanel exports no sessions; its own reports begin a new one after half an hour of inactivity.
+begun as (
+
+    select
+        *,
+        max(
+            case
+                when previous_at is null then occurred_at
+                when {{ seconds_between('previous_at', 'occurred_at') }} > 1800 then occurred_at
+            end
+        ) over (
+            partition by source, visitor_key
+            order by occurred_at, tie_order, second_tie_order, event_key
+            rows between unbounded preceding and current row
+        ) as visit_began_at
+    from events
+
+),
+
+identified as (
+
+    select
+        *,
+        case
+            when session_key is not null then session_key
+            -- An event of nobody is a visit of its own.
+            when visitor_key is null then event_key
+            else {{ derived_key(['visitor_key', 'visit_began_at']) }}
+        end as visit_key
+    from begun
 
 ),
 
@@ -21,7 +51,7 @@ visits as (
         source,
         visit_key,
         {{ latest('wallet', 'occurred_at', 'event_key') }} as visit_wallet
-    from events
+    from identified
     group by source, visit_key
 
 )
@@ -55,5 +85,5 @@ select
     events.file_sha256,
     {{ archive_member('events.source_file') }} as file_member,
     events.row_number
-from events
+from identified as events
 inner join visits on events.source = visits.source and events.visit_key = visits.visit_key
