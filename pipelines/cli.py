@@ -260,6 +260,25 @@ def report(
 
 
 @app.command()
+def docs(
+    show: Annotated[bool, typer.Option("--open/--print", help="Open it, or only print it.")] = True,
+) -> None:
+    """Write dbt's documentation of the warehouse (models, lineage, SQL) as one offline page."""
+    from pipelines.automation import WorkspaceBusyError, run_lock
+    from pipelines.warehouse.dbt_run import DbtError, write_docs
+
+    workspace = _settings().open_workspace()
+    try:
+        with run_lock(workspace):
+            page = write_docs(workspace)
+    except (DbtError, WorkspaceBusyError) as error:
+        raise _fail(str(error)) from None
+    console.print(str(page), soft_wrap=True)
+    if show and sys.stdout.isatty():
+        typer.launch(page.as_uri())
+
+
+@app.command()
 def audience(
     segment: Annotated[list[str] | None, typer.Option(help="Lifecycle segment.")] = None,
     value_tier: Annotated[list[str] | None, typer.Option(help="top, high, middle, low.")] = None,

@@ -152,6 +152,37 @@ def run_unit_tests(workspace: Workspace) -> list[NodeRun]:
     return _run_nodes(["test", "--select", "test_type:unit"], workspace)
 
 
+def write_docs(workspace: Workspace) -> Path:
+    """Write dbt's own documentation of the warehouse as one page that needs no server.
+
+    Lineage, SQL, tests and columns of every model with the types and descriptions they have in this
+    warehouse. For those who work on it: it shows paths and SQL of the private side, so it stays
+    beside the warehouse and is no part of a release.
+
+    Returns:
+        The page, `dbt/docs.html` beside the warehouse.
+
+    Raises:
+        DbtError: dbt could not run, or there is no warehouse yet.
+    """
+    if not workspace.warehouse.is_file():
+        raise DbtError(
+            f"There is no warehouse at {workspace.warehouse} yet. Run `wallet run` first."
+        )
+    folder = _work_dir(workspace) / "docs"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(manifest_path(), folder / "manifest.json")
+    arguments = ["docs", "generate", "--static", "--no-compile", "--target-path", str(folder)]
+    try:
+        _invoke(arguments, dbt_environment(workspace), _manifest())
+    finally:
+        _release_warehouse()
+    page = _work_dir(workspace) / "docs.html"
+    (folder / "static_index.html").replace(page)
+    shutil.rmtree(folder)
+    return page
+
+
 def _run_nodes(arguments: list[str], workspace: Workspace) -> list[NodeRun]:
     work_dir = _work_dir(workspace)
     work_dir.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -68,6 +70,18 @@ def test_report_and_doctor_find_what_the_run_left(wallet, sample_run):
     assert "Pseudonym key" in doctor.output
 
 
+def test_docs_are_one_page_beside_the_warehouse(wallet, sample_run):
+    result = wallet("docs", "--print")
+    assert result.exit_code == 0
+    page = Path("".join(result.output.split()))
+    assert page.parent.parent == sample_run.workspace.warehouse.parent
+    text = page.read_text("utf-8")
+    assert "One row per" in text
+    assert "model.wallet.fct_payments" in text
+    # A page that stands alone loads no script from elsewhere.
+    assert "<script src=" not in text
+
+
 def test_only_unreadable_files_say_so_and_publish_nothing(wallet, monkeypatch, tmp_path):
     landing = tmp_path / "a 'quoted' [folder]" / "landing"
     landing.mkdir(parents=True)
@@ -83,7 +97,7 @@ def test_only_unreadable_files_say_so_and_publish_nothing(wallet, monkeypatch, t
 
 def test_without_a_release_every_command_says_what_to_do(wallet, monkeypatch, tmp_path):
     monkeypatch.setenv("WALLET_DATA_DIR", str(tmp_path))
-    for command in (["report", "--print"], ["sql", "select 1"]):
+    for command in (["report", "--print"], ["docs", "--print"], ["sql", "select 1"]):
         result = wallet(*command)
         assert result.exit_code == 1
         assert "wallet run" in result.output
