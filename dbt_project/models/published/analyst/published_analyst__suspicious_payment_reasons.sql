@@ -12,7 +12,6 @@ select
     cast(reason_score as double) as reason_score,
     cast(evidence_value as double) as evidence_value,
     cast(evidence_threshold as double) as evidence_threshold,
-    cast(evidence as varchar) as evidence,
     date_trunc('hour', cast(window_started_at as timestamp)) as window_started_hour,
     date_trunc('hour', cast(window_ended_at as timestamp)) as window_ended_hour
 from reasons
