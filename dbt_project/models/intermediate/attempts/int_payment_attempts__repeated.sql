@@ -43,7 +43,8 @@ select
         else attempts.attempt_id_key
     end as attempt_key,
     -- The latest state of an attempt wins: an answer over "unknown", then the later answer; then the
-    -- line ingested last, since a second export corrects the first.
+    -- report that knows more. Of one report the line ingested last, since a second export corrects the
+    -- first; of two reports never, or the same files would give other tables in another order.
     row_number() over (
         partition by attempts.attempt_id_key, attempts.order_key
         order by
@@ -53,6 +54,8 @@ select
             attempts.finished_at desc nulls last,
             -- Stripe's default export knows neither wallet nor test mode, that of all columns both.
             case when attempts.wallet is null then 1 else 0 end,
+            case when attempts.payer_key is null then 1 else 0 end,
+            attempts.source,
             attempts.ingested_at desc nulls last,
             case when attempts.outcome = 'succeeded' then 0 else 1 end,
             attempts.export_date desc nulls last,
