@@ -73,19 +73,49 @@
 {%- endmacro %}
 
 {#- Whether a cell of one list whose total may be known is hidden: small ones are, and after them the
-    smallest others until what is hidden is two cells with enough people. -#}
-{% macro is_hidden_cell(users, tie) -%}
+    smallest others until what is hidden is two cells with enough people. `by` makes several lists. -#}
+{% macro is_hidden_cell(users, tie, by=none) -%}
+    {%- set of_list = 'partition by ' ~ by ~ ' ' if by else '' -%}
     (
         {{ users }} < {{ minimum_cell_users() }}
         or (
-            min({{ users }}) over () < {{ minimum_cell_users() }}
+            min({{ users }}) over ({{ of_list }}) < {{ minimum_cell_users() }}
             and (
-                row_number() over (order by {{ users }}, {{ tie }}) <= 2
+                row_number() over ({{ of_list }}order by {{ users }}, {{ tie }}) <= 2
                 or sum({{ users }}) over (
-                    order by {{ users }}, {{ tie }}
+                    {{ of_list }}order by {{ users }}, {{ tie }}
                     rows between unbounded preceding and current row
                 ) - {{ users }} < {{ minimum_cell_users() }}
             )
         )
     )
+{%- endmacro %}
+
+{#- Rows with enough people, of lists whose total is known: the hidden rows of a list (`by`) are none, or
+    two or more with enough people together; else the whole list is left out, or the one hidden row would
+    follow from the total. A row of nobody hides nobody. -#}
+{% macro cells_with_company(cells, by) -%}
+cells_counted as (
+
+    select
+        *,
+        sum(case when users > 0 and users < {{ minimum_cell_users() }} then 1 else 0 end)
+            over (partition by {{ by }}) as hidden_rows,
+        sum(case when users < {{ minimum_cell_users() }} then users else 0 end)
+            over (partition by {{ by }}) as hidden_users
+    from {{ cells }}
+
+),
+
+cells_with_company as (
+
+    select *
+    from cells_counted
+    where users >= {{ minimum_cell_users() }}
+        and (
+            hidden_rows = 0
+            or (hidden_rows >= 2 and hidden_users >= {{ minimum_cell_users() }})
+        )
+
+)
 {%- endmacro %}

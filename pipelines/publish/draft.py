@@ -125,7 +125,7 @@ class Draft:
             )
 
     def draw(self, render: Render) -> None:
-        """Write report and dictionary from the audited files, and audit the pages."""
+        """Write reports and dictionary from the audited files, and audit every page there is."""
         self.say("Drawing the report")
         checks = [check for report in self.reports for check in report.checks]
         passed = sum(check.status != "fail" for check in checks)
@@ -140,6 +140,7 @@ class Draft:
             "inputs": self.workspace.name,
             "timezone": settings.business_timezone,
             "minimum_cell_users": settings.minimum_cell_users,
+            "audit": [_for_the_report(report) for report in self.reports],
         }
         report, dictionary = self.folder / "report.html", self.folder / "dictionary.html"
         render(self.databases["marketing"], self.databases["analyst"], report, meta)
@@ -149,7 +150,8 @@ class Draft:
         }
         write_dictionary(self.catalogue, rows, self.release_id, self.house.purposes, dictionary)
         self.say("Auditing the pages")
-        for page in (report, dictionary):
+        # Whatever pages were drawn: one that is not audited here would be a stranger in `check`.
+        for page in sorted(self.folder.glob("*.html")):
             self.reports.append(
                 audit_page(
                     page,
@@ -189,9 +191,11 @@ class Draft:
 
     def check(self, release: Release) -> None:
         """Refuse when any file of the release is not the one that was audited."""
-        expected = {release.audit.name, release.report.name, release.dictionary.name}
-        expected.add(release.signature.name)
-        expected |= {path.name for path in self.databases.values()}
+        expected = {release.audit.name, release.signature.name}
+        expected |= {file.name for file in release.files}
+        missing = {release.report.name, release.dictionary.name} - expected
+        if missing:
+            self._refuse([f"[FILE-3] not audited: {', '.join(sorted(missing))}"])
         strangers = {path.name for path in release.folder.iterdir()} - expected
         try:
             if strangers:
@@ -277,6 +281,26 @@ class Draft:
         if self.reports:
             return sha256_of(canonical_json(self.reports[-1].as_dict()))
         return self.previous
+
+
+def _for_the_report(report: AuditReport) -> dict[str, Any]:
+    """What the reports tell of an audit; findings stay in the audit itself."""
+    return {
+        "file": report.file["name"],
+        "audience": report.audience,
+        "verdict": report.verdict,
+        "minimum_users": report.minimum_users,
+        "checks": [
+            {
+                "id": check.id,
+                "title": check.title,
+                "threshold": check.threshold,
+                "status": check.status,
+                "measured": check.measured,
+            }
+            for check in report.checks
+        ],
+    }
 
 
 def _sync_file(path: Path) -> None:

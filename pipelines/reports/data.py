@@ -8,10 +8,12 @@ User keys of `audience_members` are counted inside DuckDB and never leave it.
 from __future__ import annotations
 
 import calendar
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from statistics import NormalDist
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -84,6 +86,19 @@ _QUERIES = {
         "SELECT lifecycle_segment, count(*) AS members FROM audience_members "
         "GROUP BY lifecycle_segment ORDER BY lifecycle_segment"
     ),
+    "comparison": "FROM wallet_comparison ORDER BY orders DESC, wallet",
+    "what_if": "FROM fee_what_if ORDER BY wallet, fee_plan_id, month",
+    "wallet_users": "FROM rpt_wallet_users ORDER BY dimension, dimension_value, wallet",
+    "peaks": "FROM peak_hours ORDER BY iso_weekday, local_hour",
+    "latency": "FROM latency_histogram ORDER BY month, wallet, latency_bucket",
+    "requests": "FROM api_latency_histogram ORDER BY month, service, operation, latency_bucket",
+    "funnel": (
+        "FROM rpt_checkout_funnel_monthly ORDER BY month, source, dimension, dimension_value, step_number"
+    ),
+    "support": "FROM support_performance ORDER BY month, dimension, dimension_value",
+    "satisfaction": "FROM satisfaction ORDER BY month, survey, wallet",
+    "step_up": "FROM step_up_coverage ORDER BY month, slice, wallet",
+    "reconciliation": "FROM reconciliation ORDER BY differences DESC, difference_kind",
     "definitions": "FROM metric_definitions ORDER BY metric_id",
     "freshness": "FROM data_freshness ORDER BY source",
 }
@@ -94,7 +109,9 @@ class ReportData:
     """Aggregates of one marketing release; frames hold amounts as floats in `currency` only.
 
     `month` is the newest complete month (the newest one while none is complete), `previous` the
-    month before it; both are first days, None while there is nothing to compare.
+    month before it; both are first days, None while there is nothing to compare. `published` has
+    one row per table of the file: table, rows, fewest people behind a row. `audit` is what the
+    privacy audit said of the release's databases, one dict per file.
     """
 
     segments: pl.DataFrame
@@ -121,13 +138,26 @@ class ReportData:
     daily: pl.DataFrame
     hourly: pl.DataFrame
     refunds: pl.DataFrame
+    comparison: pl.DataFrame
+    what_if: pl.DataFrame
+    wallet_users: pl.DataFrame
+    peaks: pl.DataFrame
+    latency: pl.DataFrame
+    requests: pl.DataFrame
+    funnel: pl.DataFrame
+    support: pl.DataFrame
+    satisfaction: pl.DataFrame
+    step_up: pl.DataFrame
+    reconciliation: pl.DataFrame
     definitions: pl.DataFrame
     freshness: pl.DataFrame
+    published: pl.DataFrame
     currency: str
     other_currencies: tuple[str, ...]
     month: date | None
     previous: date | None
     is_month_complete: bool
+    audit: tuple[dict[str, Any], ...] = ()
 
     @property
     def first_day(self) -> date | None:
@@ -171,19 +201,26 @@ class ReportData:
         return sorted(counts["dimension"], key=lambda name: _position(DIMENSION_ORDER, name))
 
 
-def load_report_data(marketing_db: Path) -> ReportData:
+def load_report_data(marketing_db: Path, audit: Sequence[dict[str, Any]] = ()) -> ReportData:
     """Read a published marketing file (tables in schema `main`).
+
+    Args:
+        marketing_db: the published file.
+        audit: what the privacy audit said, one dict per database: file, audience, verdict,
+            minimum_users and checks (id, title, threshold, status, measured).
 
     Raises duckdb.CatalogException naming the table when a promised table is missing, and
     duckdb.IOException when the file cannot be opened.
     """
     with duckdb.connect(str(marketing_db), read_only=True) as connection:
         frames = {name: connection.sql(sql).pl() for name, sql in _QUERIES.items()}
+        frames["published"] = _published(connection)
     frames = {
         name: frame.with_columns(cs.decimal().cast(pl.Float64)) for name, frame in frames.items()
     }
     currency, others = _reporting_currency(frames["wallets"])
     amounts = ("segments", "clusters", "refunds", "value_tiers", "payment_states")
+    amounts += ("what_if", "step_up")
     frames |= {name: _in_currency(frames[name], currency) for name in amounts}
     for name in ("failures", "alarms", "drops", "root_causes", "advice", "refund_breakdown"):
         frames[name] = _blank_foreign_amounts(frames[name], currency)
@@ -201,7 +238,22 @@ def load_report_data(marketing_db: Path) -> ReportData:
         month=month,
         previous=previous,
         is_month_complete=complete,
+        audit=tuple(audit),
     )
+
+
+def _published(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Columns table, rows, fewest_users (None where a table is not about groups of people)."""
+    tables = connection.sql(
+        "SELECT table_name, bool_or(column_name = 'users') AS counts_people FROM duckdb_columns()"
+        " WHERE schema_name = 'main' AND NOT internal GROUP BY table_name ORDER BY table_name"
+    ).fetchall()
+    parts = [
+        f"SELECT '{name}' AS published_table, count(*) AS rows,"
+        f' {"min(users)" if counts else "NULL::BIGINT"} AS fewest_users FROM "{name}"'
+        for name, counts in tables
+    ]
+    return connection.sql(" UNION ALL ".join(parts) + " ORDER BY published_table").pl()
 
 
 def wilson(successes: float, trials: float, comparisons: int = 1) -> tuple[float, float]:
@@ -219,9 +271,31 @@ def wilson(successes: float, trials: float, comparisons: int = 1) -> tuple[float
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def month_totals(data: ReportData, month: date | None) -> dict[str, float]:
-    """Sums over wallets for one month; amounts in the reporting currency. Empty without rows."""
+def difference_interval(
+    left: tuple[float, float], right: tuple[float, float]
+) -> tuple[float, float]:
+    """Newcombe's 95 % interval of the difference of two rates, each as (successes, trials > 0)."""
+    (low1, high1), (low2, high2) = wilson(*left), wilson(*right)
+    p1, p2 = left[0] / left[1], right[0] / right[1]
+    lower = p1 - p2 - ((p1 - low1) ** 2 + (high2 - p2) ** 2) ** 0.5
+    upper = p1 - p2 + ((high1 - p1) ** 2 + (p2 - low2) ** 2) ** 0.5
+    return lower, upper
+
+
+def differ(left: tuple[float, float], right: tuple[float, float]) -> bool:
+    """Whether chance alone cannot explain that two rates differ."""
+    lower, upper = difference_interval(left, right)
+    return lower > 0 or upper < 0
+
+
+def month_totals(
+    data: ReportData, month: date | None, wallet: str | None = None
+) -> dict[str, float]:
+    """Sums of one month over wallets, or of one; amounts in the reporting currency. Empty without
+    rows.
+    """
     rows = data.wallets.filter(pl.col("month") == month) if month else data.wallets.clear()
+    rows = rows.filter(pl.col("wallet") == wallet) if wallet else rows
     if rows.is_empty():
         return {}
     counts = ["attempts", "succeeded", "failed", "unknown", "orders", "orders_succeeded"]

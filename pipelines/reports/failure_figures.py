@@ -35,10 +35,10 @@ def failure_causes(data: ReportData) -> Figure | None:
     for wallet in sorted(rows["dimension_value"].unique()):
         part = rows.filter(pl.col("dimension_value") == wallet)
         traces.append(
-            {
+            style.of_wallet(wallet)
+            | {
                 "type": "bar",
                 "orientation": "h",
-                "name": category_key("wallet", wallet),
                 "y": [category_key("cause", name) for name in part["failure_category"]],
                 "x": part["failed"].to_list(),
                 "marker": style.bar_marker(style.wallet_look(wallet)),
@@ -94,21 +94,11 @@ def failure_breakdown(data: ReportData, dimension: str) -> Figure | None:
         range=[-0.6, rows.height - 0.4],
         **({"dtick": 3, "tickangle": 0} if upright else {}),
     )
-    line = {
-        "type": "line",
-        f"{across}0": overall,
-        f"{across}1": overall,
-        f"{along}ref": "paper",
-        f"{along}0": 0,
-        f"{along}1": 1,
-        "line": {"color": "$muted", "width": 1.5, "dash": "dash"},
-        "layer": "below",
-    }
     return {
-        "data": [*traces, _line_for_legend("@series.overall")],
+        "data": [*traces, style.line_for_legend("@series.overall")],
         "layout": style.layout(
             340 if upright else 104 + 30 * rows.height,
-            shapes=[line],
+            shapes=[style.mark(across, overall)],
             **{f"{across}axis": rate_axis, f"{along}axis": name_axis},
         ),
     }
@@ -208,19 +198,6 @@ def _interval_trace(
         "customdata": rows.select("attempts", "failed").rows(),
         "hovertemplate": f"%{{{along}}}: %{{{across}:.1%}}<br>"
         "n = %{customdata[0]:,}<extra></extra>",
-    }
-
-
-def _line_for_legend(label: str) -> dict[str, Any]:
-    """The overall line is a shape, which has no legend entry of its own."""
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": label,
-        "x": [None],
-        "y": [None],
-        "line": {"color": "$muted", "width": 1.5, "dash": "dash"},
-        "hoverinfo": "skip",
     }
 
 

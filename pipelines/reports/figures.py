@@ -72,9 +72,8 @@ def daily_success(data: ReportData) -> Figure | None:
     traces = []
     for wallet in sorted(rows["wallet"].unique()):
         part, look = rows.filter(pl.col("wallet") == wallet), style.wallet_look(wallet)
-        shared = {
+        shared = style.of_wallet(wallet) | {
             "x": [day.isoformat() for day in part["business_date"]],
-            "name": category_key("wallet", wallet),
             "legendgroup": wallet,
         }
         traces.append(
@@ -129,31 +128,17 @@ def hour_failures(data: ReportData) -> Figure | None:
     wallets = sorted(set(grid.columns) - {"local_hour"}, reverse=True)
     return {
         "data": [
-            {
-                "type": "heatmap",
-                "x": [f"{hour:02d}" for hour in range(24)],
-                "y": [category_key("wallet", wallet) for wallet in wallets],
-                "z": [grid[wallet].to_list() for wallet in wallets],
-                "zauto": False,
-                "zmin": 0,
-                "zmax": rows["rate"].max(),
-                "xgap": 2,
-                "ygap": 2,
-                "colorscale": [[0, "$heat-low"], [1, "$heat-high"]],
-                "colorbar": {
-                    "orientation": "h",
-                    "thickness": 9,
-                    "len": 0.7,
-                    "y": round(-42 / (74 + 40 * len(wallets)), 3),
-                    "yanchor": "top",
-                    "tickformat": ".0%",
-                    "outlinewidth": 0,
-                    "nticks": 5,
-                    "title": {"text": "@axis.failure_rate", "side": "top", "font": {"size": 11}},
-                },
-                "hoverongaps": False,
-                "hovertemplate": "%{y} %{x}:00<br>%{z:.1%}<extra></extra>",
-            }
+            style.heat(
+                [f"{hour:02d}" for hour in range(24)],
+                [category_key("wallet", wallet) for wallet in wallets],
+                [grid[wallet].to_list() for wallet in wallets],
+                title="@axis.failure_rate",
+                form=".0%",
+                below=74 + 40 * len(wallets),
+                hovertemplate="%{y} %{x}:00<br>%{z:.1%}<extra></extra>",
+                # One row per wallet: the page's filter leaves rows out.
+                meta={"wallets": wallets},
+            )
         ],
         "layout": style.layout(
             170 + 40 * len(wallets),
@@ -202,9 +187,9 @@ def refund_amounts(data: ReportData) -> Figure | None:
     for wallet in sorted(rows["wallet"].unique()):
         part = rows.filter(pl.col("wallet") == wallet)
         traces.append(
-            {
+            style.of_wallet(wallet)
+            | {
                 "type": "bar",
-                "name": category_key("wallet", wallet),
                 "x": [month.strftime("%Y-%m") for month in part["month"]],
                 "y": rounded(part["refunded_amount"], 2),
                 "marker": style.bar_marker(style.wallet_look(wallet)),
@@ -219,7 +204,7 @@ def refund_amounts(data: ReportData) -> Figure | None:
             320,
             barmode="group",
             bargap=0.35,
-            xaxis=_month_axis(months),
+            xaxis=style.month_axis(months),
             yaxis=style.axis(data.currency, tickformat="~s"),
         ),
     }
@@ -244,7 +229,7 @@ def refund_turnaround(data: ReportData) -> Figure | None:
         "data": traces,
         "layout": style.layout(
             320,
-            xaxis=_month_axis(rows["label"].unique().sort().to_list()),
+            xaxis=style.month_axis(rows["label"].unique().sort().to_list()),
             yaxis=_hours_axis(rows),
         ),
     }
@@ -258,17 +243,11 @@ def _hours_axis(rows: pl.DataFrame) -> dict[str, Any]:
     return style.axis("@axis.hours", rangemode="tozero")
 
 
-def _month_axis(months: list[str]) -> dict[str, Any]:
-    return style.axis(
-        type="category", showgrid=False, categoryorder="array", categoryarray=months, nticks=8
-    )
-
-
 def _wallet_line(
     rows: pl.DataFrame, wallet: str, x: str, y: str, quantile: str, width: float, symbol: str | None
 ) -> dict[str, Any]:
     part, look = rows.filter(pl.col("wallet") == wallet), style.wallet_look(wallet)
-    return {
+    return style.of_wallet(wallet) | {
         "type": "scatter",
         "mode": "lines+markers" if symbol else "lines",
         # Parts between " · " are looked up one by one by the script.

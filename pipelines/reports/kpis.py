@@ -27,8 +27,9 @@ KPI_METRICS = {name: spec[3] for name, spec in _RATES.items()} | {
 def build_kpis(data: ReportData) -> list[dict[str, Any]]:
     """One dict per card: id, kind (percent|money), value, low/high (None for large samples), n,
     change (points for rates, a share for money; None without an earlier month), good (up|down),
-    note (catalogue key of why there is no value, or None),
-    definition (metric_id or None). Values are None when nothing can be divided.
+    note (catalogue key of why there is no value, or None), definition (metric_id or None), parts
+    (wallet -> [counted, out of, counted before, out of before], which a filter adds up; an amount
+    is counted out of 1). Values are None when nothing can be divided.
     """
     now = _with_denominators(month_totals(data, data.month))
     before = _with_denominators(month_totals(data, data.previous))
@@ -54,7 +55,29 @@ def build_kpis(data: ReportData) -> list[dict[str, Any]]:
     definitions = {
         name: metric if metric in known else None for name, metric in KPI_METRICS.items()
     }
-    return [card | {"definition": definitions[card["id"]]} for card in cards]
+    parts = {name: _parts(data, name) for name in KPI_METRICS}
+    return [
+        card | {"definition": definitions[card["id"]], "parts": parts[card["id"]]} for card in cards
+    ]
+
+
+def _parts(data: ReportData, name: str) -> dict[str, list[float]]:
+    numerator, denominator, *_ = _RATES.get(name, (name, None))
+    parts = {}
+    for wallet in data.wallets["wallet"].unique().sort():
+        months = [
+            _with_denominators(month_totals(data, month, wallet))
+            for month in (data.month, data.previous)
+        ]
+        parts[wallet] = [
+            value
+            for month in months
+            for value in (
+                month.get(numerator) or 0,
+                (month.get(denominator) or 0) if denominator else int(bool(month.get("captures"))),
+            )
+        ]
+    return parts
 
 
 def _captured(totals: dict[str, float]) -> float | None:

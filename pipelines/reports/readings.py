@@ -13,7 +13,14 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from pipelines.reports.data import NAMED_HOUR, SMALL_SAMPLE, ReportData, month_totals, wilson
+from pipelines.reports.data import (
+    NAMED_HOUR,
+    SMALL_SAMPLE,
+    ReportData,
+    differ,
+    month_totals,
+    wilson,
+)
 from pipelines.reports.failure_readings import top_cause
 from pipelines.reports.words import Words
 
@@ -126,7 +133,7 @@ def wallets(data: ReportData, words: Words, month: date) -> str:
         return words.text("reading.wallets_one", **values)
     pairs = [(row["orders_succeeded"], row["orders"]) for row in (best, worst)]
     return words.text(
-        "reading.wallets_best" if _differ(*pairs) else "reading.wallets_close", **values
+        "reading.wallets_best" if differ(*pairs) else "reading.wallets_close", **values
     )
 
 
@@ -147,9 +154,7 @@ def daily(data: ReportData, words: Words) -> str:
     if before[1] < SMALL_SAMPLE:
         return words.sentences(words.text("reading.daily_short", **values), note)
     change = recent[0] / recent[1] - before[0] / before[1]
-    key = (
-        "daily_same" if not _differ(recent, before) else "daily_up" if change > 0 else "daily_down"
-    )
+    key = "daily_same" if not differ(recent, before) else "daily_up" if change > 0 else "daily_down"
     values |= {
         "difference": words.points(change),
         "before": words.percent(before[0] / before[1]),
@@ -255,13 +260,3 @@ def _refunds_of_headline_month(data: ReportData) -> pl.DataFrame:
 def _sums(rows: pl.DataFrame) -> tuple[float, float]:
     succeeded, failed = rows.select(pl.col("succeeded", "failed").sum()).row(0)
     return succeeded, succeeded + failed
-
-
-def _differ(left: tuple[float, float], right: tuple[float, float]) -> bool:
-    """Newcombe's interval for a difference of two rates excludes zero (95 %)."""
-    (low1, high1), (low2, high2) = wilson(*left), wilson(*right)
-    p1, p2 = left[0] / left[1], right[0] / right[1]
-    gap = p1 - p2
-    lower = gap - ((p1 - low1) ** 2 + (high2 - p2) ** 2) ** 0.5
-    upper = gap + ((high1 - p1) ** 2 + (p2 - low2) ** 2) ** 0.5
-    return lower > 0 or upper < 0

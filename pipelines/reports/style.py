@@ -15,6 +15,8 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.reports.words import category_key
+
 Figure = dict[str, Any]
 
 # Passed to every Plotly.react call. plotly's own default shows a button that uploads the data.
@@ -80,6 +82,115 @@ def bar_marker(look: Look) -> dict[str, Any]:
             "solidity": 0.22,
         },
     }
+
+
+# For series that have no look of their own, such as operations of a service.
+SERIES_LOOKS = [
+    Look(BLUE, "solid", "", "circle"),
+    Look(ORANGE, "dash", "/", "square"),
+    Look(GREEN, "dot", ".", "diamond"),
+    Look(PURPLE, "dashdot", "\\", "triangle-up"),
+    Look(SKY, "longdash", "x", "cross"),
+]
+
+
+def of_wallet(wallet: str) -> dict[str, Any]:
+    """What a wallet's trace is called, and by what the page's filter finds it."""
+    return {"name": category_key("wallet", wallet), "meta": {"wallet": wallet}}
+
+
+def wallet_line(rows: pl.DataFrame, wallet: str, x: str, y: str, form: str) -> dict[str, Any]:
+    """A line with markers over months or days; `form` writes a value, such as `%{y:.1%}`."""
+    part, look = rows.filter(pl.col("wallet") == wallet), wallet_look(wallet)
+    return of_wallet(wallet) | {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": part[x].to_list(),
+        "y": rounded(part[y]),
+        "line": {"color": look.colour, "dash": look.dash, "width": 2.2},
+        "marker": {"symbol": look.symbol, "size": 8, "color": look.colour},
+        "hovertemplate": f"%{{x}}<br>%{{fullData.name}}: {form}<extra></extra>",
+    }
+
+
+def error_bar(rows: pl.DataFrame, value: str, bounds: str, colour: str) -> dict[str, Any]:
+    """The interval around a value: columns `<bounds>_low` and `<bounds>_high`."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": rounded(rows[f"{bounds}_high"] - rows[value]),
+        "arrayminus": rounded(rows[value] - rows[f"{bounds}_low"]),
+        "color": colour,
+        "thickness": 1.5,
+        "width": 4,
+    }
+
+
+def heat(
+    x: list[str], y: list[str], z: list[list], *, title: str, form: str, below: int, **extra: Any
+) -> dict[str, Any]:
+    """Heat map with its scale under it; `below` is the height of the plot in pixels."""
+    highest = max((v for line in z for v in line if v is not None), default=0)
+    return {
+        "type": "heatmap",
+        "x": x,
+        "y": y,
+        "z": z,
+        "zauto": False,
+        "zmin": 0,
+        "zmax": highest,
+        "xgap": 2,
+        "ygap": 2,
+        "colorscale": [[0, "$heat-low"], [1, "$heat-high"]],
+        "colorbar": {
+            "orientation": "h",
+            "thickness": 9,
+            "len": 0.7,
+            "y": round(-42 / below, 3),
+            "yanchor": "top",
+            "tickformat": form,
+            "outlinewidth": 0,
+            "nticks": 5,
+            "title": {"text": title, "side": "top", "font": {"size": 11}},
+        },
+        "hoverongaps": False,
+        **extra,
+    }
+
+
+def mark(across: str, value: float) -> dict[str, Any]:
+    """A dashed line across the plot at a value of the axis `across` (x or y)."""
+    along = "y" if across == "x" else "x"
+    return {
+        "type": "line",
+        f"{across}0": value,
+        f"{across}1": value,
+        f"{along}ref": "paper",
+        f"{along}0": 0,
+        f"{along}1": 1,
+        "line": {"color": "$muted", "width": 1.5, "dash": "dash"},
+        "layer": "below",
+    }
+
+
+def line_for_legend(name: str) -> dict[str, Any]:
+    """An empty trace that explains the dashed line of `mark`."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": [None],
+        "y": [None],
+        "line": {"color": "$muted", "width": 1.5, "dash": "dash"},
+        "hoverinfo": "skip",
+    }
+
+
+def month_axis(months: list[str]) -> dict[str, Any]:
+    """Months as categories, in order."""
+    return axis(
+        type="category", showgrid=False, categoryorder="array", categoryarray=months, nticks=8
+    )
 
 
 def axis(title: str | None = None, **extra: Any) -> dict[str, Any]:

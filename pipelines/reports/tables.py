@@ -48,6 +48,31 @@ _KINDS = {
     "raised_time": "text",
     "started_time": "text",
     "ended_time": "text",
+    "time_window": "category:window",
+    "change_verdict": "category:change",
+    "iso_weekday": "category:weekday",
+    "fee_plan_id": "text",
+    "plan_source": "category:plan_source",
+    "plan_wallet": "category:wallet",
+    "service": "text",
+    "operation": "text",
+    "step": "category:step",
+    "slice": "category:slice",
+    "source": "category:source",
+    "oldest_business_date": "date",
+    "newest_business_date": "date",
+    "difference_kind": "category:difference",
+    "check": "text",
+    "audience": "category:audience",
+    "title": "phrase",
+    "check_status": "category:check_status",
+    "threshold": "text",
+    "measured": "text",
+    "published_table": "text",
+    "together": "text",
+    "rate_change": "points",
+    "change_low": "points",
+    "change_high": "points",
 }
 _MONEY = {
     "net_amount",
@@ -69,6 +94,11 @@ _MONEY = {
     "amount_recoverable",
     "amount_recoverable_low",
     "amount_recoverable_high",
+    "volume",
+    "planned_fees",
+    "actual_fees",
+    "cost_of_switch",
+    "large_amount",
 }
 _DECIMALS = {
     "importance_mean": 4,
@@ -87,6 +117,24 @@ _DECIMALS = {
     # Measures of a score: some are shares, some amounts of error, all read with three digits.
     "measure_value": 3,
     "baseline": 3,
+    "load_factor": 1,
+    "seconds_to_success_p50": 0,
+    "seconds_from_checkout_p50": 0,
+    "first_response_hours_p50": 1,
+    "first_response_hours_p90": 1,
+    "resolution_hours_p50": 1,
+    "resolution_hours_p90": 1,
+    "latency_p50_ms": 0,
+    "latency_p95_ms": 0,
+    "net_promoter_score": 0,
+}
+# Fee plans differ by hundredths of a percent, and risks are smaller still.
+_FINE_PERCENT = {
+    "effective_fee_rate",
+    "planned_fee_rate",
+    "request_error_rate",
+    "average_risk",
+    "highest_risk",
 }
 _LABELS = {
     "lifecycle_segment": "segment",
@@ -95,6 +143,16 @@ _LABELS = {
     "failure_rate_low": "rate_low",
     "failure_rate_high": "rate_high",
     "metric": "measure",
+    "order_success_rate_low": "rate_low",
+    "order_success_rate_high": "rate_high",
+    "step_conversion_rate_low": "rate_low",
+    "step_conversion_rate_high": "rate_high",
+    "satisfaction_rate_low": "rate_low",
+    "satisfaction_rate_high": "rate_high",
+    "step_up_coverage_low": "rate_low",
+    "step_up_coverage_high": "rate_high",
+    "share_low": "rate_low",
+    "share_high": "rate_high",
 }
 
 
@@ -360,8 +418,7 @@ def _column(name: str) -> dict[str, Any]:
         return {"key": label, "kind": kind, "group": group}
     if name in _DECIMALS:
         return {"key": label, "kind": "decimal", "digits": _DECIMALS[name]}
-    if name == "effective_fee_rate":
-        # Fee plans differ by hundredths of a percent.
+    if name in _FINE_PERCENT:
         return {"key": label, "kind": "percent", "digits": 2}
     if not kind:
         kind = _kind_by_name(name)
@@ -375,7 +432,7 @@ def _kind_by_name(name: str) -> str:
         return "token"
     if name == "order_success_change":
         return "points"
-    is_rate = "rate" in re.split("_", name) or "share" in re.split("_", name)
+    is_rate = bool({"rate", "share", "coverage"} & set(name.split("_")))
     return "percent" if is_rate else "count"
 
 

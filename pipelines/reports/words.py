@@ -60,6 +60,11 @@ class Words:
         found = catalogue.get(f"{group}.{value}") or catalogue.get(f"value.{value}")
         return found if found else str(value)
 
+    def token(self, token: str) -> str:
+        """Name behind a catalogue token such as `@wallet.alipay`."""
+        group, _, name = token[1:].partition(".")
+        return self.label(group, name)
+
     def percent(self, share: float, digits: int = 1) -> str:
         """0.0734 -> 7.3%."""
         return format_percent(

@@ -9,9 +9,45 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import yaml
 
 from pipelines.reports.data import wilson
 
+AUDIT = [
+    {
+        "file": f"{name}-20260402T031500-0a1b2c3d.duckdb",
+        "audience": audience,
+        "verdict": "pass",
+        "minimum_users": 10,
+        "checks": [
+            {
+                "id": "PII-1",
+                "title": "no card numbers",
+                "threshold": "none",
+                "status": "pass",
+                "measured": {"columns": 354},
+            },
+            {
+                "id": "SDC-1",
+                "title": "enough people",
+                "threshold": "at least 5 people",
+                "status": "pass",
+                "measured": {
+                    "dim_users: language, os, region": {
+                        "k": 5,
+                        "classes": 117,
+                        "uniques": 0,
+                        "highest_risk": 0.2,
+                        "average_risk": 0.0213,
+                    }
+                }
+                if audience == "analyst"
+                else {"tables": 40},
+            },
+        ],
+    }
+    for audience, name in (("analyst", "wallet"), ("marketing", "marketing"))
+]
 META = {
     "release_id": "20260402T031500-0a1b2c3d",
     "generated_at": "2026-04-02T03:15:00Z",
@@ -20,129 +56,23 @@ META = {
     "checks_total": 14,
     "package_version": "0.1.0",
     "inputs": "samples",
+    "audit": AUDIT,
 }
 
-TABLES = {
-    "segment_summary": """
-        lifecycle_segment VARCHAR, users BIGINT, share_of_users DOUBLE, paid_orders BIGINT,
-        net_amount DECIMAL(18,4), share_of_net_amount DOUBLE, median_ticket DECIMAL(18,4),
-        median_recency_days DOUBLE, refunded_order_share DOUBLE, failed_attempt_share DOUBLE,
-        expected_active_share_30_days DOUBLE, expected_spend_90_days DECIMAL(18,4),
-        currency VARCHAR""",
-    "lifecycle_rules": """
-        lifecycle_segment VARCHAR, recency_days_from INTEGER, recency_days_to INTEGER,
-        orders_from INTEGER, orders_to INTEGER, thresholds_version VARCHAR, is_frozen BOOLEAN""",
-    "segment_movement": """
-        month_end DATE, from_segment VARCHAR, to_segment VARCHAR, users BIGINT,
-        share_of_from DOUBLE""",
-    "cohort_retention": """
-        cohort_month DATE, months_since INTEGER, cohort_users BIGINT, users BIGINT,
-        retained_share DOUBLE""",
-    "value_tiers": """
-        value_tier VARCHAR, net_amount_from DECIMAL(18,4), net_amount_below DECIMAL(18,4),
-        users BIGINT, share_of_users DOUBLE, paid_orders BIGINT, net_amount DECIMAL(18,4),
-        share_of_net_amount DOUBLE, currency VARCHAR, thresholds_version VARCHAR,
-        is_frozen BOOLEAN""",
-    "payment_states": """
-        payment_state VARCHAR, users BIGINT, share_of_users DOUBLE, net_amount DECIMAL(18,4),
-        failed_attempts BIGINT, lost_orders BIGINT, currency VARCHAR""",
-    "score_quality": """
-        metric VARCHAR, value DOUBLE, baseline DOUBLE, baseline_name VARCHAR, verdict VARCHAR,
-        users BIGINT, cutoff_date DATE, holdout_days INTEGER""",
-    "segment_proof": """
-        lifecycle_segment VARCHAR, users BIGINT, predicted_active_share DOUBLE,
-        actual_active_share DOUBLE, predicted_orders_per_user DOUBLE,
-        actual_orders_per_user DOUBLE, actual_spend_per_user DOUBLE, cutoff_date DATE,
-        holdout_days INTEGER""",
-    "score_calibration": """
-        band INTEGER, users BIGINT, predicted_active_share DOUBLE, actual_active_share DOUBLE,
-        cutoff_date DATE, holdout_days INTEGER""",
-    "cluster_rules": """
-        rule_number INTEGER, cluster_id INTEGER, cluster_name VARCHAR, rule_sql VARCHAR,
-        users BIGINT, agreeing_share DOUBLE, fidelity DOUBLE""",
-    "cluster_summary": """
-        cluster_id INTEGER, cluster_name VARCHAR, users BIGINT, share_of_users DOUBLE,
-        net_amount DECIMAL(18,4), share_of_net_amount DOUBLE, median_recency_days DOUBLE,
-        median_orders DOUBLE, median_ticket DECIMAL(18,4), currency VARCHAR""",
-    "failure_breakdown": """
-        dimension VARCHAR, dimension_value VARCHAR, failure_category VARCHAR, attempts BIGINT,
-        failed BIGINT, users BIGINT, failure_rate DOUBLE, failure_rate_low DOUBLE,
-        failure_rate_high DOUBLE, share_of_failures DOUBLE, amount_failed DECIMAL(18,4),
-        amount_at_risk DECIMAL(18,4), amount_recovered DECIMAL(18,4), amount_lost DECIMAL(18,4),
-        currency VARCHAR, is_small_sample BOOLEAN""",
-    "failure_drivers": """
-        feature VARCHAR, importance_mean DOUBLE, importance_sd DOUBLE, rank INTEGER""",
-    "failure_driver_model": """
-        model_id VARCHAR, metric VARCHAR, value DOUBLE, baseline_constant DOUBLE,
-        baseline_lookup DOUBLE, is_usable BOOLEAN, message VARCHAR, trained_from DATE,
-        trained_to DATE, tested_from DATE, tested_to DATE""",
-    "failure_alarms": """
-        alarm_id VARCHAR, series VARCHAR, chart VARCHAR, raised_date DATE, raised_hour INTEGER,
-        started_date DATE, started_hour INTEGER, ended_date DATE, ended_hour INTEGER,
-        attempts BIGINT, failed BIGINT, expected DOUBLE, users BIGINT, score DOUBLE,
-        score_limit DOUBLE, amount_failed DECIMAL(18,4), currency VARCHAR, is_main BOOLEAN""",
-    "failure_drops": """
-        drop_id VARCHAR, kind VARCHAR, started_date DATE, started_hour INTEGER, ended_date DATE,
-        ended_hour INTEGER, attempts BIGINT, failed BIGINT, users BIGINT, failure_rate DOUBLE,
-        base_attempts BIGINT, base_failed BIGINT, base_failure_rate DOUBLE, change DOUBLE,
-        expected DOUBLE, p_value DOUBLE, slices INTEGER, amount_failed DECIMAL(18,4),
-        currency VARCHAR""",
-    "failure_root_causes": """
-        drop_id VARCHAR, slice_rank INTEGER, slice VARCHAR, attempts BIGINT, failed BIGINT,
-        expected DOUBLE, failure_rate DOUBLE, failure_rate_low DOUBLE, failure_rate_high DOUBLE,
-        expected_rate DOUBLE, share_of_excess DOUBLE, llr DOUBLE, p_value DOUBLE,
-        main_reason VARCHAR, users BIGINT, amount_failed DECIMAL(18,4),
-        amount_excess DECIMAL(18,4), currency VARCHAR""",
-    "failure_mix_rate": """
-        drop_id VARCHAR, dimension VARCHAR, rate_effect DOUBLE, mix_effect DOUBLE,
-        largest_mix_value VARCHAR, users BIGINT""",
-    "failure_advice": """
-        wallet VARCHAR, failure_category VARCHAR, action VARCHAR, orders BIGINT, users BIGINT,
-        amount_at_risk DECIMAL(18,4), amount_recovered DECIMAL(18,4), amount_lost DECIMAL(18,4),
-        amount_given_up DECIMAL(18,4), same_wallet_orders BIGINT, same_wallet_paid BIGINT,
-        other_wallet_orders BIGINT, other_wallet_paid BIGINT, same_wallet_rate DOUBLE,
-        same_wallet_low DOUBLE, same_wallet_high DOUBLE, other_wallet_rate DOUBLE,
-        other_wallet_low DOUBLE, other_wallet_high DOUBLE, basis VARCHAR, recovery_rate DOUBLE,
-        recovery_low DOUBLE, recovery_high DOUBLE, amount_recoverable DECIMAL(18,4),
-        amount_recoverable_low DECIMAL(18,4), amount_recoverable_high DECIMAL(18,4),
-        better_action VARCHAR, currency VARCHAR""",
-    "refund_breakdown": """
-        dimension VARCHAR, dimension_value VARCHAR, captures BIGINT, refunded_captures BIGINT,
-        refund_rate DOUBLE, refund_rate_low DOUBLE, refund_rate_high DOUBLE, refunds BIGINT,
-        users BIGINT, failed BIGINT, pending BIGINT, refund_failure_rate DOUBLE,
-        refund_failure_rate_low DOUBLE, refund_failure_rate_high DOUBLE,
-        refunded_amount DECIMAL(18,4), amount_failed DECIMAL(18,4), partial_refunds BIGINT,
-        repeated_refunds BIGINT, timed BIGINT, hours_p50 DOUBLE, hours_p90 DOUBLE,
-        hours_p95 DOUBLE, late BIGINT, late_share DOUBLE, is_small_sample BOOLEAN,
-        currency VARCHAR""",
-    "wallet_performance": """
-        month DATE, wallet VARCHAR, users BIGINT, attempts BIGINT, succeeded BIGINT,
-        failed BIGINT, unknown BIGINT, attempt_success_rate DOUBLE, rate_low DOUBLE,
-        rate_high DOUBLE, orders BIGINT, orders_succeeded BIGINT, order_success_rate DOUBLE,
-        orders_first_failed BIGINT, orders_recovered BIGINT, captures BIGINT,
-        refunded_captures BIGINT, captured_amount DECIMAL(18,4), refunded_amount DECIMAL(18,4),
-        refund_rate_by_count DOUBLE, fee_amount DECIMAL(18,4), effective_fee_rate DOUBLE,
-        currency VARCHAR""",
-    "daily_performance": """
-        business_date DATE, wallet VARCHAR, users BIGINT, attempts BIGINT, succeeded BIGINT,
-        failed BIGINT, unknown BIGINT, attempt_success_rate DOUBLE""",
-    "hourly_performance": """
-        local_hour INTEGER, wallet VARCHAR, users BIGINT, attempts BIGINT, succeeded BIGINT,
-        failed BIGINT, attempt_success_rate DOUBLE, latency_p50_ms DOUBLE, latency_p95_ms DOUBLE""",
-    "refund_summary": """
-        month DATE, wallet VARCHAR, users BIGINT, refunds BIGINT, refunded_amount DECIMAL(18,4),
-        partial_share DOUBLE, turnaround_hours_p50 DOUBLE, turnaround_hours_p90 DOUBLE,
-        currency VARCHAR""",
-    "audience_members": """
-        lifecycle_segment VARCHAR, user_key UUID""",
-    "metric_definitions": """
-        metric_id VARCHAR, label_en VARCHAR, label_zh VARCHAR, description_en VARCHAR,
-        description_zh VARCHAR, numerator VARCHAR, denominator VARCHAR, exclusions VARCHAR,
-        unit VARCHAR, good_direction VARCHAR""",
-    "data_freshness": """
-        source VARCHAR, newest_business_date DATE, oldest_business_date DATE, files BIGINT,
-        rows BIGINT, rejected_rows BIGINT""",
-}
+MODELS = Path(__file__).parents[2] / "dbt_project" / "models" / "published" / "marketing"
+
+
+def contract() -> dict[str, str]:
+    """Table -> its columns as SQL, as the published models declare them."""
+    tables = {}
+    for path in sorted(MODELS.glob("*.yml")):
+        (model,) = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+        columns = ", ".join(f'"{c["name"]}" {c["data_type"]}' for c in model["columns"])
+        tables[model["name"].removeprefix("published_marketing__")] = columns
+    return tables
+
+
+TABLES = contract()
 
 REGISTRY = Path(__file__).parents[2] / "dbt_project" / "seeds" / "metric_definitions.csv"
 FIRST_DAY, LAST_DAY = date(2026, 1, 1), date(2026, 3, 31)
@@ -446,6 +376,143 @@ def _refund_breakdown_rows() -> list[tuple]:
     ]
 
 
+def _choice_rows() -> dict[str, list[tuple]]:
+    """90 days side by side, two plans per wallet, and who uses what."""
+    compared, priced = [], []
+    for number, (wallet, (attempts, rate)) in enumerate(WALLETS.items()):
+        orders, paid = attempts * 3, round(attempts * 3 * rate)
+        low, high = wilson(paid, orders)
+        fee = 0.006 if number < 2 else 0.021
+        compared.append(
+            (wallet, FIRST_DAY, LAST_DAY, "CNY", attempts // 4, attempts * 3, rate - 0.03)
+            + (rate - 0.04, rate - 0.02, 0.01, 420.0 + 90 * number, 1300.0, orders, rate, low, high)
+            + (rate - 0.02, 0.45, 0.4, 0.5, 2.0, paid, paid * 126.5, paid * 126.5 * fee, fee)
+            + (0.03, 0.02, 0.04, 0.4, 20.0, 0.01, 0.004, 0.12, 0.1, 0.14, False)
+        )
+        volume = paid * 40.0
+        for month in MONTHS:
+            for plan, share, example in (("own_plan", fee, False), ("example_plan", 0.0055, True)):
+                cost = volume * (share - fee)
+                priced.append(
+                    (month, wallet, wallet, "CNY", plan, wallet, wallet, example, True)
+                    + (attempts // 5, paid // 3, volume, volume * share, share, volume * fee, fee)
+                    + (cost,)
+                )
+    people = [
+        ("all", "all", 2000, {"wechat_pay": 1300, "alipay": 900}),
+        ("region", "CN-GD", 500, {"wechat_pay": 410, "alipay": 200}),
+        ("region", "CN-SH", 600, {"wechat_pay": 380, "alipay": 280}),
+    ]
+    used = [
+        (dimension, value, wallet, users, total, users / total, *wilson(users, total))
+        for dimension, value, total, wallets in people
+        for wallet, users in wallets.items()
+    ]
+    return {"wallet_comparison": compared, "fee_what_if": priced, "rpt_wallet_users": used}
+
+
+def bucket(number: int) -> tuple[int, float, float]:
+    """Number of a bucket, where it begins and where it ends, in milliseconds."""
+    start, end = (round(50 * 2 ** (n / 2)) for n in (number, number + 1))
+    return number, 0.0 if number == 0 else float(start), float(end)
+
+
+def _speed_rows() -> dict[str, list[tuple]]:
+    week = [
+        (day, hour, 40, 13, 260, 20.0, 2.4 if hour == 20 else 0.9, hour == 20)
+        + (0.88 if hour == 20 else 0.93, 0.84, 0.95, 0.01, 2600.0 if hour == 20 else 1200.0)
+        for day in range(1, 8)
+        for hour in (9, 13, 20)
+    ]
+    counts = {2: 20, 4: 300, 6: 900, 8: 500, 10: 60}
+    answered = [
+        (month, wallet, *bucket(number)[:2], None if number == last else bucket(number)[2])
+        + (max(10, count // 3), count)
+        for month in MONTHS
+        for wallet, last in (("wechat_pay", 10), ("alipay", 8))
+        for number, count in counts.items()
+        if number <= last
+    ]
+    served = [
+        (month, "payments", operation, *bucket(number), count, count // 50, 0)
+        for month in MONTHS
+        for operation, shift in (("POST /pay", 2), ("GET /status", 0))
+        for number, count in ((n + shift, c) for n, c in counts.items())
+    ]
+    return {"peak_hours": week, "latency_histogram": answered, "api_latency_histogram": served}
+
+
+STEPS = ("view_item", "add_to_cart", "begin_checkout", "add_shipping_info", "add_payment_info")
+STEPS = (*STEPS, "purchase")
+
+
+def _funnel_rows() -> list[tuple]:
+    """Two tools, of which one sees more; buyers on a computer come further."""
+    rows = []
+    for month in MONTHS:
+        for source, size in (("ga4_events", 1.0), ("mixpanel_events", 0.8)):
+            for dimension, value, share, kept in (
+                ("all", "all", 1.0, 0.7),
+                ("device_category", "desktop", 0.4, 0.82),
+                ("device_category", "mobile", 0.6, 0.62),
+            ):
+                before = None
+                for number, step in enumerate(STEPS, 1):
+                    reached = (5000, 2600, 1500, 1300, 1250, 1500 * kept)[number - 1]
+                    visits = round(reached * size * share)
+                    began = round(1500 * size * share)
+                    low, high = wilson(visits, before) if before else (None, None)
+                    rows.append(
+                        (month, source, dimension, value, number, step, visits * 9 // 10, visits)
+                        + (visits / before if before else None, low, high)
+                        + (visits / began if number >= 3 else None, 0.2)
+                        + (95.0 if step == "purchase" else None,)
+                    )
+                    before = visits
+    return rows
+
+
+def _step_up_rows() -> list[tuple]:
+    rows = []
+    for month in MONTHS:
+        for wallet in ("alipay", "wechat_pay"):
+            for slice_, told, passed in (
+                ("every_payment", 2000, 190),
+                ("large_amount", 210, 80),
+                ("new_device", 320, 120),
+                ("large_amount_on_new_device", 31, 22),
+            ):
+                bounds = wilson(passed, told)
+                rows.append(
+                    (month, slice_, wallet, "CNY", 430.0, told // 3, told, told, passed)
+                    + (passed / told, *bounds)
+                )
+    return rows
+
+
+def _service_rows() -> dict[str, list[tuple]]:
+    tickets = [
+        (month, dimension, value, count, count, count - 2, count - 9, 0.97, 0.88, 0.3, hours)
+        + (3.5, 11.0)
+        for month in MONTHS
+        for dimension, value, count, hours in (
+            ("all", "all", 150, 4.0),
+            ("topic", "refund", 90, 3.0),
+            ("topic", "other", 60, 9.0),
+            ("wallet", "alipay", 70, 4.0),
+            ("wallet", "wechat_pay", 80, 4.1),
+        )
+    ]
+    answers = [
+        (month, survey, wallet, 40, 45, 0.8)
+        + ((0.9, 0.8, 0.95, None) if survey == "csat" else (None, None, None, nps))
+        for month in MONTHS
+        for survey in ("csat", "nps")
+        for wallet, nps in (("alipay", 52.0), ("wechat_pay", 38.0))
+    ]
+    return {"support_performance": tickets, "satisfaction": answers}
+
+
 def release_tables() -> dict[str, list[tuple]]:
     rng = random.Random(20260101)
     people = sum(users for _, users, _, _ in SEGMENTS)
@@ -556,9 +623,18 @@ def release_tables() -> dict[str, list[tuple]]:
         ],
         "metric_definitions": pl.read_csv(REGISTRY, infer_schema=False).rows(),
         "data_freshness": [
-            ("alipay_trade_bill", LAST_DAY, FIRST_DAY, 3, 7_812, 0),
-            ("payment_attempts", LAST_DAY, FIRST_DAY, 3, 19_846, 7),
-            ("wechat_trade_bill", LAST_DAY, FIRST_DAY, 6, 9_604, 1),
+            ("alipay_trade_bill", LAST_DAY, FIRST_DAY, 3, 7_812, 0, 7_800, 2, 10, 0, 3, 0),
+            ("payment_attempts", LAST_DAY, FIRST_DAY, 3, 19_846, 7, 19_839, 0, 0, 0, 3, 0),
+            ("wechat_trade_bill", LAST_DAY, FIRST_DAY, 6, 9_604, 1, 9_500, 103, 0, 0, 3, 0),
+        ],
+        **_choice_rows(),
+        **_speed_rows(),
+        **_service_rows(),
+        "rpt_checkout_funnel_monthly": _funnel_rows(),
+        "step_up_coverage": _step_up_rows(),
+        "reconciliation": [
+            ("late_success", 31, 35, 2, FIRST_DAY, LAST_DAY),
+            ("missing_in_bill", 12, 14, 14, LAST_DAY, LAST_DAY),
         ],
     }
 

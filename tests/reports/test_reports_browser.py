@@ -82,7 +82,7 @@ def test_language_switch(tab):
 
 
 def test_counts_are_written_in_the_number_of_the_language(browser, tmp_path, release_rows):
-    one = [(*row[:3], 1, 1, 0) for row in release_rows["data_freshness"]]
+    one = [(*row[:3], 1, 1, 0, *row[6:]) for row in release_rows["data_freshness"]]
     path = build_marketing_db(tmp_path / "m.duckdb", release_rows | {"data_freshness": one})
     page = render_report(path, None, tmp_path / "report.html", META)
     context = browser.new_context(offline=True, locale="en-US")

@@ -10,6 +10,7 @@ from pipelines.reports import failure_figures, failure_readings, readings, table
 from pipelines.reports.data import ReportData, load_report_data, wilson
 from pipelines.reports.kpis import build_kpis
 from pipelines.reports.page import build_payload
+from pipelines.reports.pages import SEGMENTS
 from pipelines.reports.words import Words, load_catalogue
 
 ZH, EN = Words("zh"), Words("en")
@@ -284,8 +285,10 @@ def test_few_refunds_have_no_shares(release, release_rows):
 
 
 def test_a_segment_refunded_in_full_is_described(release):
-    payload = build_payload(release(), {})
-    assert "refunded_only" in {row["lifecycle_segment"] for row in payload["segments"]}
+    payload = build_payload(SEGMENTS, release(), {})
+    (people,) = payload["cards"]["segment_cards"]["variants"]
+    segments = people["extra"]["segments"]
+    assert "refunded_only" in {row["lifecycle_segment"] for row in segments}
     for language in ("zh", "en"):
         strings = payload["strings"][language]
         assert strings["segment_rule.refunded_only"]

@@ -1,0 +1,20 @@
+{{ config(alias='rpt_wallet_users') }}
+
+with report as (
+
+    select * from {{ ref('rpt_wallet_users') }}
+
+),
+
+{{ cells_with_company('report', 'dimension, wallet') }}
+
+select
+    dimension,
+    dimension_value,
+    wallet,
+    users,
+    users_of_value,
+    share_of_users,
+    share_low,
+    share_high
+from cells_with_company
