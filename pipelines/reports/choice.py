@@ -127,9 +127,11 @@ def side_by_side_table(data: ReportData) -> Table:
 
 def fee_rates(data: ReportData, words: Words) -> str:
     """What a wallet cost in the headline month, cheapest and dearest."""
+    if data.month is None:
+        return words.text("reading.fees_empty")
     rows = data.wallets.filter(pl.col("month") == data.month).drop_nulls("effective_fee_rate")
     rows = rows.sort("effective_fee_rate", "wallet")
-    if data.month is None or rows.is_empty():
+    if rows.is_empty():
         return words.text("reading.fees_empty")
     low, high = rows.row(0, named=True), rows.row(-1, named=True)
     values = {

@@ -93,7 +93,8 @@ _QUERIES = {
     "latency": "FROM latency_histogram ORDER BY month, wallet, latency_bucket",
     "requests": "FROM api_latency_histogram ORDER BY month, service, operation, latency_bucket",
     "funnel": (
-        "FROM rpt_checkout_funnel_monthly ORDER BY month, source, dimension, dimension_value, step_number"
+        "FROM rpt_checkout_funnel_monthly "
+        "ORDER BY month, source, dimension, dimension_value, step_number"
     ),
     "support": "FROM support_performance ORDER BY month, dimension, dimension_value",
     "satisfaction": "FROM satisfaction ORDER BY month, survey, wallet",

@@ -121,7 +121,8 @@ def steps_table(data: ReportData, view: tuple[date, str]) -> Table:
     return make_table(
         _of_view(_all(data), view),
         "step users visits step_conversion_rate step_conversion_rate_low "
-        "step_conversion_rate_high checkout_conversion_rate one_tap_share seconds_from_checkout_p50",
+        "step_conversion_rate_high checkout_conversion_rate one_tap_share "
+        "seconds_from_checkout_p50",
         "visits",
     )
 
@@ -135,7 +136,7 @@ def dimensions(data: ReportData) -> list[str]:
 
 
 def by_value(data: ReportData, dimension: str) -> pl.DataFrame:
-    """One row per value: visits that began, bought, their share with its interval, one-tap, speed."""
+    """One row per value: begun checkouts, purchases, their part with its interval, speed."""
     given = views(data)
     rows = _of_view(data.funnel, given[newest_complete(data, given)])
     rows = rows.filter(pl.col("dimension") == dimension)

@@ -34,7 +34,7 @@ def speed(data: ReportData, words: Words) -> str:
             month=words.month(row["month"]),
             n=words.number(row["tickets"]),
         )
-    sentence = words.text(
+    return words.text(
         "reading.support" if row["tickets"] >= SMALL_SAMPLE else "reading.support_small",
         month=words.month(row["month"]),
         n=words.number(row["tickets"]),
@@ -42,7 +42,6 @@ def speed(data: ReportData, words: Words) -> str:
         p90=words.duration(row["first_response_hours_p90"]),
         resolved=words.percent(row["ticket_resolution_rate"]),
     )
-    return sentence
 
 
 def speed_figure(data: ReportData) -> Figure | None:

@@ -34,7 +34,7 @@ def test_period_month_and_currency(data):
 
 
 def test_a_running_month_is_not_the_headline(tmp_path, release_rows):
-    freshness = [("payment_attempts", date(2026, 3, 20), FIRST_DAY, 1, 1, 0)]
+    freshness = [("payment_attempts", date(2026, 3, 20), FIRST_DAY, 1, 1, 0, 1, 0, 0, 0, 0, 0)]
     path = build_marketing_db(tmp_path / "m.duckdb", release_rows | {"data_freshness": freshness})
     running = load_report_data(path)
     assert (running.month, running.previous) == (date(2026, 2, 1), date(2026, 1, 1))

@@ -11,6 +11,7 @@ from reports_release import build_marketing_db
 from pipelines.reports import drop_readings
 from pipelines.reports.data import ReportData, load_report_data
 from pipelines.reports.page import build_payload
+from pipelines.reports.pages import FAILURES, REFUNDS
 from pipelines.reports.words import LANGUAGES, Words, load_catalogue
 
 EN, ZH = Words("en"), Words("zh")
@@ -107,10 +108,9 @@ def test_drops_chinese_sentences_hold_no_english_words(data):
 
 
 def test_drops_empty_release_has_sentences_and_no_tables(empty_db):
-    cards = build_payload(
-        load_report_data(empty_db),
-        dict.fromkeys(("release_id", "generated_at", "verdict", "inputs"), "x"),
-    )["cards"]
+    nothing = load_report_data(empty_db)
+    cards = build_payload(FAILURES, nothing, {})["cards"]
+    cards |= build_payload(REFUNDS, nothing, {})["cards"]
     for name in ("failure_root_causes", "failure_alarms", "failure_advice", "refund_breakdown"):
         variant = cards[name]["variants"][0]
         assert variant["table"] is None

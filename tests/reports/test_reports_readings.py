@@ -49,6 +49,9 @@ def changed(tmp_path, release_rows, **tables) -> ReportData:
 
 def test_both_catalogues_have_the_same_keys_and_placeholders():
     zh, en = (load_catalogue(language) for language in LANGUAGES)
+    # The audit and the registry of metrics speak English themselves.
+    only_chinese = {key for key in zh if key.split(".")[0] in ("check", "formula")}
+    zh = {key: text for key, text in zh.items() if key not in only_chinese}
     assert set(zh) == set(en)
 
     def holes(text: str) -> set[str]:
