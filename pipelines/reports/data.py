@@ -98,7 +98,7 @@ _QUERIES = {
     ),
     "support": "FROM support_performance ORDER BY month, dimension, dimension_value",
     "satisfaction": "FROM satisfaction ORDER BY month, survey, wallet",
-    "step_up": "FROM step_up_coverage ORDER BY month, slice, wallet",
+    "step_up": "FROM step_up_breakdown ORDER BY slice, dimension, dimension_value",
     "reconciliation": "FROM reconciliation ORDER BY differences DESC, difference_kind",
     "definitions": "FROM metric_definitions ORDER BY metric_id",
     "freshness": "FROM data_freshness ORDER BY source",

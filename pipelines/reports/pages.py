@@ -532,14 +532,13 @@ SECURITY = Page(
         "step_up": (
             chosen(
                 "step_up",
-                "select.month",
-                security.months,
-                speed.month_label,
+                "select.dimension",
+                security.dimensions,
+                _dimension_label,
                 security.step_up,
-                security.no_step_up,
+                security.finding,
                 security.step_up_figure,
                 security.step_up_table,
-                initial=security.headline_month,
                 metric="step_up_coverage",
                 wide=True,
             ),

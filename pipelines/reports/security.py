@@ -5,17 +5,17 @@ What belongs here: sentences, charts and tables of security. What does not: othe
 
 from __future__ import annotations
 
-from datetime import date
+from typing import Any
 
 import polars as pl
 
 from pipelines.reports import style
 from pipelines.reports.data import SMALL_SAMPLE, ReportData
 from pipelines.reports.style import Figure, rounded
-from pipelines.reports.tables import Table, make_table
-from pipelines.reports.words import Words, category_key
+from pipelines.reports.tables import Table, dimension_token, make_table, order_dimension
+from pipelines.reports.words import Words
 
-SLICES = ("every_payment", "large_amount", "new_device", "large_amount_on_new_device")
+SLICES = ("all", "large_amount", "new_device", "large_amount_on_new_device")
 # Causes of failure that are a check at work.
 STOPPED_BY = (
     "suspected_fraud",
@@ -26,78 +26,70 @@ STOPPED_BY = (
 )
 
 
-def months(data: ReportData) -> list[date]:
-    """Months of which the log tells whether there was a step-up, the newest first."""
-    return data.step_up["month"].unique().sort(descending=True).to_list()
+def dimensions(data: ReportData) -> list[str]:
+    """Dimensions with at least two values, wallets first."""
+    rows = data.step_up.filter(pl.col("dimension") != "all")
+    counts = rows.group_by("dimension").agg(pl.col("dimension_value").n_unique())
+    names = counts.filter(pl.col("dimension_value") > 1)["dimension"].sort(descending=True)
+    return names.to_list()
 
 
-def headline_month(data: ReportData, given: list[date]) -> int:
-    """Position of the headline month."""
-    return given.index(data.month) if data.month in given else 0
-
-
-def coverage(data: ReportData, month: date) -> pl.DataFrame:
-    """Slices of a month, all wallets together: slice, attempts_told, attempts_stepped_up, share."""
-    rows = data.step_up.filter(pl.col("month") == month)
-    return (
-        rows.group_by("slice")
-        .agg(pl.col("attempts_told", "attempts_stepped_up").sum(), pl.col("large_amount").max())
-        .with_columns((pl.col("attempts_stepped_up") / pl.col("attempts_told")).alias("share"))
-    )
-
-
-def step_up(data: ReportData, words: Words, month: date) -> str:
+def finding(data: ReportData, words: Words) -> str:
     """How many large payments and payments on new devices passed a second check."""
-    found = {row["slice"]: row for row in coverage(data, month).rows(named=True)}
+    rows = data.step_up.filter(pl.col("dimension") == "all")
+    if rows.is_empty():
+        key = "reading.step_up_empty" if data.has_attempt_log else "reading.causes_empty"
+        return words.text(key)
+    found = {row["slice"]: row for row in rows.rows(named=True)}
     sentences = []
     for slice_ in SLICES[1:]:
         row = found.get(slice_)
-        if row is None or row["attempts_told"] < SMALL_SAMPLE:
+        if row is None or (row["attempts_told"] or 0) < SMALL_SAMPLE:
             continue
         sentences.append(
             words.text(
                 f"reading.step_up_{slice_}",
-                share=words.percent(row["share"]),
+                share=words.percent(row["step_up_coverage"]),
                 n=words.number(row["attempts_told"]),
-                amount=words.money(row["large_amount"], data.currency),
             )
         )
+    large = found.get("large_amount")
+    if large and sentences and large["amount_without_step_up"]:
+        amount = words.money(large["amount_without_step_up"], data.currency)
+        sentences.append(words.text("reading.step_up_open", amount=amount))
     if not sentences:
-        return words.text("reading.step_up_small", month=words.month(month))
-    return words.sentences(words.text("reading.step_up", month=words.month(month)), *sentences)
+        return words.text("reading.step_up_small")
+    return words.sentences(words.text("reading.step_up"), *sentences)
 
 
-def no_step_up(data: ReportData, words: Words) -> str:
-    """Said when the log does not tell, or too few people paid."""
-    return words.text("reading.step_up_empty" if data.has_attempt_log else "reading.causes_empty")
+def step_up(data: ReportData, words: Words, _: str) -> str:
+    """The same whatever it is broken down by: the chart shows where it differs."""
+    return finding(data, words)
 
 
-def finding(data: ReportData, words: Words) -> str:
-    """Step-up in the headline month."""
-    given = months(data)
-    if not given:
-        return no_step_up(data, words)
-    return step_up(data, words, given[headline_month(data, given)])
-
-
-def step_up_figure(data: ReportData, month: date) -> Figure | None:
-    """Coverage by slice and wallet with its interval."""
-    rows = data.step_up.filter(pl.col("month") == month)
+def step_up_figure(data: ReportData, dimension: str) -> Figure | None:
+    """Coverage with its interval: by slice for each wallet, else by value for each slice."""
+    rows = data.step_up.filter(pl.col("dimension") == dimension).drop_nulls("step_up_coverage")
+    place = pl.col("slice").replace_strict({s: i for i, s in enumerate(SLICES)}, default=9)
+    rows = order_dimension(rows, dimension) if dimension == "amount_band" else rows
+    rows = rows.sort(place, maintain_order=True)
+    tokens = [dimension_token(dimension, v, data.currency) for v in rows["dimension_value"]]
+    rows = rows.with_columns(
+        pl.Series("value", tokens, pl.String),
+        ("@slice." + pl.col("slice")).alias("slice_name"),
+    )
     traces = []
-    for wallet in sorted(rows["wallet"].unique()):
-        part, look = rows.filter(pl.col("wallet") == wallet), style.wallet_look(wallet)
-        part = part.sort(pl.col("slice").replace_strict({s: i for i, s in enumerate(SLICES)}))
-        traces.append(
-            style.of_wallet(wallet)
-            | {
-                "type": "bar",
-                "x": [category_key("slice", name) for name in part["slice"]],
-                "y": rounded(part["step_up_coverage"]),
-                "marker": style.bar_marker(look),
-                "error_y": style.error_bar(part, "step_up_coverage", "step_up_coverage", "$muted"),
-                "hovertemplate": "%{x}<br>%{fullData.name}: %{y:.1%}<extra></extra>",
-            }
-        )
+    if dimension == "wallet":
+        for wallet in sorted(rows["dimension_value"].unique()):
+            part = rows.filter(pl.col("dimension_value") == wallet)
+            bar = _bars(part, "slice_name", style.wallet_look(wallet))
+            traces.append(style.of_wallet(wallet) | bar)
+    else:
+        for slice_, look in zip(SLICES, style.SERIES_LOOKS, strict=False):
+            part = rows.filter(pl.col("slice") == slice_)
+            if not part.is_empty():
+                traces.append({"name": f"@slice.{slice_}"} | _bars(part, "value", look))
+    across = rows["slice_name" if dimension == "wallet" else "value"].unique(maintain_order=True)
     return {
         "data": traces,
         "layout": style.layout(
@@ -108,19 +100,37 @@ def step_up_figure(data: ReportData, month: date) -> Figure | None:
                 showgrid=False,
                 type="category",
                 categoryorder="array",
-                categoryarray=[category_key("slice", name) for name in SLICES],
+                categoryarray=across.to_list(),
             ),
             yaxis=style.axis("@axis.step_up", tickformat=".0%", rangemode="tozero"),
         ),
     }
 
 
-def step_up_table(data: ReportData, month: date) -> Table:
-    """One row per slice and wallet."""
-    rows = data.step_up.filter(pl.col("month") == month)
-    columns = "slice wallet users paid_attempts attempts_told step_up_coverage "
+def _bars(rows: pl.DataFrame, across: str, look: style.Look) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "x": rows[across].to_list(),
+        "y": rounded(rows["step_up_coverage"]),
+        "marker": style.bar_marker(look),
+        "error_y": style.error_bar(rows, "step_up_coverage", "step_up_coverage", "$muted"),
+        "hovertemplate": "%{x}<br>%{fullData.name}: %{y:.1%}<extra></extra>",
+    }
+
+
+def step_up_table(data: ReportData, dimension: str) -> Table:
+    """One row per slice and value."""
+    rows = data.step_up.filter(pl.col("dimension") == dimension)
+    tokens = [dimension_token(dimension, v, data.currency) for v in rows["dimension_value"]]
+    rows = rows.with_columns(pl.Series("value", tokens, pl.String))
+    if dimension == "wallet":
+        rows = rows.rename({"dimension_value": "wallet"})
+    first = "wallet" if dimension == "wallet" else "value"
     return make_table(
-        rows, columns + "step_up_coverage_low step_up_coverage_high large_amount", "attempts_told"
+        rows,
+        f"slice {first} users paid_attempts attempts_told step_up_coverage step_up_coverage_low "
+        "step_up_coverage_high users_without_step_up amount_without_step_up",
+        "attempts_told",
     )
 
 

@@ -98,7 +98,7 @@ _MONEY = {
     "planned_fees",
     "actual_fees",
     "cost_of_switch",
-    "large_amount",
+    "amount_without_step_up",
 }
 _DECIMALS = {
     "importance_mean": 4,

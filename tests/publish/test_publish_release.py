@@ -186,6 +186,16 @@ def test_phone_number_in_the_page_refuses(workspace, publishing):
     assert list(workspace.releases.iterdir()) == []
 
 
+def test_every_page_that_was_drawn_is_audited(workspace, publishing):
+    def two_pages(marketing, analyst, out, meta):
+        draw_page(marketing, analyst, out.with_name("report-more.html"), meta)
+        with out.with_name("report-more.html").open("a", encoding="utf-8") as stream:
+            stream.write("<p>13800138000</p>")
+        return draw_page(marketing, analyst, out, meta)
+
+    assert "report-more.html  [PAGE-2]" in refused(publishing, render=two_pages)
+
+
 def test_file_swapped_after_its_audit_refuses(workspace, publishing, last):
     def swapping(marketing, analyst, out, meta):
         draw_page(marketing, analyst, out, meta)

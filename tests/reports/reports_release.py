@@ -474,19 +474,25 @@ def _funnel_rows() -> list[tuple]:
 
 def _step_up_rows() -> list[tuple]:
     rows = []
-    for month in MONTHS:
-        for wallet in ("alipay", "wechat_pay"):
-            for slice_, told, passed in (
-                ("every_payment", 2000, 190),
-                ("large_amount", 210, 80),
-                ("new_device", 320, 120),
-                ("large_amount_on_new_device", 31, 22),
-            ):
-                bounds = wilson(passed, told)
-                rows.append(
-                    (month, slice_, wallet, "CNY", 430.0, told // 3, told, told, passed)
-                    + (passed / told, *bounds)
-                )
+    for dimension, value, part in (
+        ("all", "all", 1.0),
+        ("wallet", "alipay", 0.4),
+        ("wallet", "wechat_pay", 0.6),
+        ("amount_band", "0-50", 0.7),
+        ("amount_band", "50-200", 0.3),
+    ):
+        for slice_, all_told, all_passed in (
+            ("all", 4000, 380),
+            ("large_amount", 420, 160),
+            ("new_device", 640, 240),
+            ("large_amount_on_new_device", 62, 44),
+        ):
+            told, passed = round(all_told * part), round(all_passed * part)
+            bounds = wilson(passed, told)
+            rows.append(
+                (slice_, dimension, value, told, told, passed, passed / told, *bounds, told // 2)
+                + (told // 3, told * 90.0, (told - passed) * 90.0, "CNY", told < 30)
+            )
     return rows
 
 
@@ -631,7 +637,7 @@ def release_tables() -> dict[str, list[tuple]]:
         **_speed_rows(),
         **_service_rows(),
         "rpt_checkout_funnel_monthly": _funnel_rows(),
-        "step_up_coverage": _step_up_rows(),
+        "step_up_breakdown": _step_up_rows(),
         "reconciliation": [
             ("late_success", 31, 35, 2, FIRST_DAY, LAST_DAY),
             ("missing_in_bill", 12, 14, 14, LAST_DAY, LAST_DAY),

@@ -165,8 +165,11 @@ def test_funnel_names_a_device_only_beyond_chance(data):
 
 def test_step_up_speaks_of_large_amounts_and_new_devices(data):
     sentence = security.finding(data, EN)
-    assert "38.1% of 420 payments of ¥430 or more" in sentence
-    assert "71.0% of 62 that were both" in sentence
+    assert "38.1% of 420 large payments" in sentence
+    assert "71.0% of 62 that were both. Large payments of ¥23,400 went through" in sentence
+    assert security.dimensions(data) == ["wallet", "amount_band"]
+    bands = security.step_up_figure(data, "amount_band")
+    assert bands["layout"]["xaxis"]["categoryarray"][0] == "@amount_band.0-50 CNY"
 
 
 def test_stopped_attempts_are_those_of_checks_only(data):

@@ -329,9 +329,15 @@ def test_published_times_are_hours_and_names_stay_inside(warehouse):
 
 
 def test_freshness_reaches_the_newest_row_of_each_source(warehouse):
-    found = rows(warehouse, "select * from marketing.data_freshness order by source")
+    columns = "source, newest_business_date, oldest_business_date, files, rows, rejected_rows"
+    table = "marketing.data_freshness"
+    found = rows(warehouse, f"select {columns} from {table} order by source")
     assert found == [
         ("alipay_trade_bill", dt.date(2026, 1, 6), dt.date(2026, 1, 6), 2, 13, 0),
         ("payment_attempts", dt.date(2026, 1, 7), dt.date(2026, 1, 5), 2, 15, 1),
         ("wechat_trade_bill", dt.date(2026, 1, 7), dt.date(2026, 1, 5), 5, 15, 1),
     ]
+    fates = "rows_in_facts + rows_duplicate + rows_irrelevant + rejected_rows + rows_unaccounted"
+    assert rows(warehouse, f"select count(*) from {table} where rows <> {fates}") == [(0,)]
+    lost = "sum(rows_unaccounted), sum(sums_that_differ), min(sums_compared)"
+    assert rows(warehouse, f"select {lost} from {table}") == [(0, 0, 1)]

@@ -127,3 +127,44 @@ def test_a_plain_minimum_would_have_exposed_cells(workspace):
         cells = _cells(connection, "analysis.failure_breakdown")
     plain = {cell: users for cell, users in cells.items() if users >= MINIMUM}
     assert _exposed(cells, plain) != []
+
+
+SUPPORT = "published_marketing__support_performance"
+_TICKETS = """
+    create or replace table marts.fct_support_tickets as
+    select
+        date '2026-01-01' + (i % 60)::integer as business_date,
+        md5((i * 7 % {people})::varchar)::uuid as user_key,
+        'topic ' || least(floor(-2.5 * ln(random())), 9)::integer as topic,
+        case when random() < 0.93 then 'alipay' else 'paypal' end as wallet,
+        'chat' as channel,
+        60 as first_response_seconds,
+        case when random() < 0.8 then 600 end as resolution_seconds,
+        false as is_resolved,
+        false as is_test
+    from range({size}) as t(i)
+"""
+
+
+def test_topics_of_few_people_become_one_and_nothing_is_left_over(workspace):
+    """Parts of a shown list add up to its total: nothing is left to work anything out from."""
+    runs = dbt_run.build(workspace, select=[f"+{SUPPORT}"])
+    assert [f"{run.name}: {run.message}" for run in runs if not run.ok] == []
+    compiled = next(run.sql_path for run in runs if run.name.endswith(SUPPORT)).read_text()
+    lists, lumped = 0, 0
+    with connect.connect(workspace) as connection:
+        for seed in range(10):
+            connection.execute(f"select setseed({seed / 10})")
+            size = 80 + 60 * seed
+            connection.execute(_TICKETS.format(size=size, people=size // 2))
+            shown = connection.execute(
+                f"select month, dimension, dimension_value, users, tickets from ({compiled})"
+            ).fetchall()
+            assert min(row[3] for row in shown) >= MINIMUM
+            totals = {row[0]: row[4] for row in shown if row[1] == "all"}
+            for month, dimension in {row[:2] for row in shown if row[1] != "all"}:
+                parts = [row for row in shown if row[:2] == (month, dimension)]
+                assert sum(row[4] for row in parts) == totals[month], (seed, month, dimension)
+                lists += 1
+                lumped += any(row[2] == "other" for row in parts)
+    assert 0 < lumped < lists
