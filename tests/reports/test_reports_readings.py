@@ -2,8 +2,9 @@ import re
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
-from reports_release import build_marketing_db
+from reports_release import REGISTRY, build_marketing_db
 
 from pipelines.reports import failure_readings, readings, segment_readings
 from pipelines.reports.data import SEGMENT_ORDER, ReportData, load_report_data
@@ -272,3 +273,20 @@ def test_money_adds_up(data):
     sums = data.breakdown("all").select("amount_at_risk", "amount_recovered", "amount_lost").row(0)
     assert sums[0] >= sums[1] + sums[2]
     assert failure_readings.money(data, EN).startswith("¥138,291 was at risk")
+
+
+def test_the_glossary_writes_every_formula_unit_and_direction_in_both_languages():
+    """A metric that is added to the registry is to be read in Chinese too."""
+    registry = pl.read_csv(REGISTRY, infer_schema=False)
+    zh, en = (load_catalogue(language) for language in LANGUAGES)
+    formulas = {
+        part
+        for column in ("numerator", "denominator", "exclusions")
+        for text in registry[column].drop_nulls()
+        for part in text.split("; ")
+    }
+    assert [part for part in sorted(formulas) if f"formula.{part}" not in zh] == []
+    keys = {f"unit.{unit}" for unit in registry["unit"]}
+    keys |= {f"direction.{direction}" for direction in registry["good_direction"]}
+    assert keys <= set(zh)
+    assert keys <= set(en)
