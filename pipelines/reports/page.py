@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -20,6 +20,9 @@ from pipelines.reports.kpis import build_kpis
 from pipelines.reports.pages import PAGES, Page, file_name
 from pipelines.reports.style import PLOTLY_CONFIG
 from pipelines.reports.words import LANGUAGES, load_catalogue
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 ROOM = Path(__file__).parent
 # The plotly.js inside the pinned plotly package; renewed with
@@ -76,9 +79,10 @@ def render_report(
         "analyst": analyst_db.name if analyst_db else None,
     }
     plotly = base64.b64encode(PLOTLY_BUNDLE.read_bytes()).decode()
+    frame = _frame()
     for page in PAGES:
         payload = build_payload(page, data, meta, out.name) | {"files": files}
-        html = _render(payload, plotly)
+        html = _render(frame, payload, plotly)
         out.with_name(file_name(page.name, out.name)).write_text(
             html, encoding="utf-8", newline="\n"
         )
@@ -138,7 +142,8 @@ def embed_json(value: Any) -> Markup:
     return Markup(text)  # noqa: S704
 
 
-def _render(payload: dict[str, Any], plotly: str) -> str:
+def _frame() -> Template:
+    """The frame of all pages, with its style and scripts in place."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     templates = ROOM / "templates"
@@ -149,15 +154,20 @@ def _render(payload: dict[str, Any], plotly: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = "\n".join((templates / name).read_text("utf-8") for name in SCRIPTS)
+    # Our own files, not data: they may not be escaped inside <style> and <script>.
+    environment.globals["css"] = Markup((templates / "report.css").read_text("utf-8"))
+    environment.globals["script"] = Markup(
+        "\n".join((templates / name).read_text("utf-8") for name in SCRIPTS)
+    )
+    return environment.get_template("report.html")
+
+
+def _render(frame: Template, payload: dict[str, Any], plotly: str) -> str:
     has_charts = any(
         variant["figure"] for card in payload["cards"].values() for variant in card["variants"]
     )
-    return environment.get_template("report.html").render(
+    return frame.render(
         csp=CONTENT_SECURITY_POLICY,
-        # Our own files, not data: they may not be escaped inside <style> and <script>.
-        css=Markup((templates / "report.css").read_text("utf-8")),
-        script=Markup(script),
         payload=embed_json(payload),
         plotly=plotly if has_charts else "",
         plotly_version=PLOTLY_VERSION,
