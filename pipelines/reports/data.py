@@ -99,6 +99,7 @@ _QUERIES = {
     "support": "FROM support_performance ORDER BY month, dimension, dimension_value",
     "satisfaction": "FROM satisfaction ORDER BY month, survey, wallet",
     "step_up": "FROM step_up_breakdown ORDER BY slice, dimension, dimension_value",
+    "risk_rules": "FROM risk_rules ORDER BY suspicious_cases DESC, rule_id",
     "reconciliation": "FROM reconciliation ORDER BY differences DESC, difference_kind",
     "definitions": "FROM metric_definitions ORDER BY metric_id",
     "freshness": "FROM data_freshness ORDER BY source",
@@ -149,6 +150,7 @@ class ReportData:
     support: pl.DataFrame
     satisfaction: pl.DataFrame
     step_up: pl.DataFrame
+    risk_rules: pl.DataFrame
     reconciliation: pl.DataFrame
     definitions: pl.DataFrame
     freshness: pl.DataFrame
@@ -221,7 +223,7 @@ def load_report_data(marketing_db: Path, audit: Sequence[dict[str, Any]] = ()) -
     }
     currency, others = _reporting_currency(frames["wallets"])
     amounts = ("segments", "clusters", "refunds", "value_tiers", "payment_states")
-    amounts += ("what_if", "step_up")
+    amounts += ("what_if", "step_up", "risk_rules")
     frames |= {name: _in_currency(frames[name], currency) for name in amounts}
     for name in ("failures", "alarms", "drops", "root_causes", "advice", "refund_breakdown"):
         frames[name] = _blank_foreign_amounts(frames[name], currency)

@@ -97,10 +97,15 @@ def _breakdown(data: ReportData, words: Words, dimension: str) -> str:
 
 
 def _clearest_dimension(data: ReportData, dimensions: list[str]) -> int:
-    """The chart opens on the dimension whose worst value lies furthest above the average."""
+    """The chart opens on the dimension whose worst value lies furthest above the average.
+
+    Not on segments: they are made of what was paid, so that who never paid always failed.
+    """
     overall = failure_readings.overall_failure_rate(data) or 0.0
     gaps = [
-        (failure_readings.clear_values(data, name)["failure_rate_low"].max() or 0) - overall
+        0.0
+        if name == "lifecycle_segment"
+        else (failure_readings.clear_values(data, name)["failure_rate_low"].max() or 0) - overall
         for name in dimensions
     ]
     return gaps.index(max(gaps))
@@ -544,10 +549,18 @@ SECURITY = Page(
             ),
             plain("stopped", security.stopped, None, security.stopped_table, metric="failure_rate"),
         ),
-        # Suspicious payments: their cards come here, as a section of their own.
+        "suspicious": (
+            plain(
+                "suspicious",
+                security.suspicious,
+                security.suspicious_figure,
+                security.suspicious_table,
+                wide=True,
+            ),
+        ),
     },
     security.finding,
-    lambda data: not data.step_up.is_empty(),
+    lambda data: not (data.step_up.is_empty() and data.risk_rules.is_empty()),
 )
 
 SUPPORT = Page(

@@ -1,4 +1,4 @@
-"""Security: are large payments and new devices checked twice, and what was stopped.
+"""Security: are large payments and new devices checked twice, what was stopped, what is suspicious.
 
 What belongs here: sentences, charts and tables of security. What does not: other failures.
 """
@@ -167,3 +167,71 @@ def _stopped(data: ReportData) -> pl.DataFrame:
     return rows.rename(names).sort(
         "failed", "wallet", "failure_category", descending=[True, False, False]
     )
+
+
+def suspicious(data: ReportData, words: Words) -> str:
+    """How many payments some rule names, and which names most."""
+    total, rules = _rules(data)
+    if total is None:
+        known = data.has_attempt_log or data.has_bills
+        return words.text("reading.suspicious_none" if known else "reading.headline_empty")
+    sentence = words.text(
+        "reading.suspicious",
+        n=words.number(total["suspicious_cases"]),
+        users=words.number(total["users"]),
+        amount=words.money(total["suspicious_amount"] or 0, data.currency),
+        day=words.number(total["cases_per_day"], 1),
+    )
+    if rules.is_empty():
+        return sentence
+    top = rules.row(0, named=True)
+    note = words.text(
+        "reading.suspicious_most",
+        rule=words.in_sentence(words.label("risk_rule", top["rule_id"])),
+        n=words.number(top["suspicious_cases"]),
+    )
+    return words.sentences(sentence, note)
+
+
+def suspicious_figure(data: ReportData) -> Figure | None:
+    """Payments that each rule names; a payment may be named by several."""
+    _, rules = _rules(data)
+    if rules.is_empty():
+        return None
+    rules = rules.reverse()
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "orientation": "h",
+                "y": [f"@risk_rule.{name}" for name in rules["rule_id"]],
+                "x": rules["suspicious_cases"].to_list(),
+                "marker": {"color": style.VERMILLION},
+                "hovertemplate": "%{y}: %{x:,}<extra></extra>",
+            }
+        ],
+        "layout": style.layout(
+            70 + 30 * rules.height,
+            legend=False,
+            bargap=0.3,
+            xaxis=style.axis("@axis.suspicious", tickformat=",d", rangemode="tozero"),
+            yaxis=style.axis(showgrid=False, type="category"),
+        ),
+    }
+
+
+def suspicious_table(data: ReportData) -> Table:
+    """One row per rule that names payments of enough people, all together first."""
+    return make_table(
+        data.risk_rules,
+        "rule_id suspicious_cases users suspicious_amount cases_per_day rule_precision "
+        "rule_precision_low rule_precision_high",
+        "suspicious_cases",
+    )
+
+
+def _rules(data: ReportData) -> tuple[dict[str, Any] | None, pl.DataFrame]:
+    """The row of all rules together, and those of single rules."""
+    total = data.risk_rules.filter(pl.col("rule_id") == "any")
+    rules = data.risk_rules.filter(pl.col("rule_id") != "any")
+    return (None if total.is_empty() else total.row(0, named=True)), rules

@@ -70,6 +70,10 @@ _KINDS = {
     "measured": "text",
     "published_table": "text",
     "together": "text",
+    "rule_id": "category:risk_rule",
+    "rule_precision": "percent",
+    "rule_precision_low": "percent",
+    "rule_precision_high": "percent",
     "rate_change": "points",
     "change_low": "points",
     "change_high": "points",
@@ -99,6 +103,7 @@ _MONEY = {
     "actual_fees",
     "cost_of_switch",
     "amount_without_step_up",
+    "suspicious_amount",
 }
 _DECIMALS = {
     "importance_mean": 4,
@@ -118,6 +123,7 @@ _DECIMALS = {
     "measure_value": 3,
     "baseline": 3,
     "load_factor": 1,
+    "cases_per_day": 1,
     "seconds_to_success_p50": 0,
     "seconds_from_checkout_p50": 0,
     "first_response_hours_p50": 1,
@@ -153,6 +159,8 @@ _LABELS = {
     "step_up_coverage_high": "rate_high",
     "share_low": "rate_low",
     "share_high": "rate_high",
+    "rule_precision_low": "rate_low",
+    "rule_precision_high": "rate_high",
 }
 
 

@@ -639,6 +639,15 @@ def release_tables() -> dict[str, list[tuple]]:
         **_service_rows(),
         "rpt_checkout_funnel_monthly": _funnel_rows(),
         "step_up_breakdown": _step_up_rows(),
+        "risk_rules": [
+            (rule, "What it looks at.", "1 day", "family", "attempts", cases, users, cases * 210)
+            + ("CNY", cases / 90, precision, precision, precision)
+            for rule, cases, users, precision in (
+                ("any", 120, 61, None),
+                ("velocity_user", 70, 33, 0.4),
+                ("impossible_travel", 55, 30, None),
+            )
+        ],
         "reconciliation": [
             ("late_success", 31, 35, 2, FIRST_DAY, LAST_DAY),
             ("missing_in_bill", 12, 14, 14, LAST_DAY, LAST_DAY),

@@ -10,7 +10,7 @@ from reports_release import AUDIT, LAST_DAY, MONTHS, bucket, build_marketing_db
 
 from pipelines.reports import choice, funnel, security, service, speed, truth
 from pipelines.reports.data import ReportData, load_report_data
-from pipelines.reports.words import Words
+from pipelines.reports.words import Words, load_catalogue
 
 ZH, EN = Words("zh"), Words("en")
 MARCH = MONTHS[-1]
@@ -178,6 +178,22 @@ def test_stopped_attempts_are_those_of_checks_only(data):
     assert "confirmation failed" in security.stopped(data, EN)
 
 
+def test_suspicious_payments_are_counted_once_however_many_rules_name_them(data):
+    assert security.suspicious(data, EN) == (
+        "120 payments of 61 users are named by a rule (¥25,200, 1.3 a day). "
+        "Most often: user with very many attempts (70)."
+    )
+    assert "@risk_rule.any" not in security.suspicious_figure(data)["data"][0]["y"]
+
+
+def test_every_rule_of_the_risk_room_has_a_name():
+    from pipelines.risk.rules import MODEL_RULE, RULES
+
+    names = {f"risk_rule.{rule.rule_id}" for rule in RULES} | {f"risk_rule.{MODEL_RULE}"}
+    for language in ("zh", "en"):
+        assert names <= set(load_catalogue(language))
+
+
 def test_support_and_surveys(data):
     assert service.speed(data, EN).startswith("In March 2026, 150 tickets: half were answered")
     assert "most tickets are about Refund: 90 of those shown (60%)" in service.topics(
@@ -235,6 +251,7 @@ OF_NOTHING = [
     funnel.finding,
     security.finding,
     security.stopped,
+    security.suspicious,
     service.speed,
     service.no_topics,
     service.no_satisfaction,
