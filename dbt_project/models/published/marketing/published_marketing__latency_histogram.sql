@@ -8,7 +8,7 @@ with attempts as (
         user_key,
         {{ latency_bucket('latency_ms') }} as bucket
     from {{ ref('fct_payment_attempts') }}
-    where not is_test and latency_ms is not null and user_key is not null
+    where not is_test and latency_ms is not null
 
 ),
 
@@ -18,6 +18,7 @@ reach as (
 
     select month, wallet, user_key, max(bucket) as slowest, min(bucket) as fastest
     from attempts
+    where user_key is not null
     group by month, wallet, user_key
 
 ),
