@@ -55,25 +55,61 @@ joined as (
         attempts.wallet,
         attempts.user_key,
         ends.first_bucket,
-        ends.last_bucket,
         least(greatest(attempts.bucket, ends.first_bucket), ends.last_bucket) as bucket
     from attempts
     inner join ends on attempts.month = ends.month and attempts.wallet = ends.wallet
 
 ),
 
-counted as (
+-- A bucket of few people between larger ones is counted with the next faster one that has enough.
+sizes as (
+
+    select month, wallet, bucket, first_bucket, count(distinct user_key) as users
+    from joined
+    group by month, wallet, bucket, first_bucket
+
+),
+
+targets as (
 
     select
         month,
         wallet,
         bucket,
-        first_bucket,
-        last_bucket,
-        count(distinct user_key) as users,
+        max(
+            case when users >= {{ minimum_cell_users() }} or bucket = first_bucket then bucket end
+        ) over (
+            partition by month, wallet order by bucket
+            rows between unbounded preceding and current row
+        ) as shown_bucket
+    from sizes
+
+),
+
+counted as (
+
+    select
+        joined.month,
+        joined.wallet,
+        targets.shown_bucket as bucket,
+        joined.first_bucket,
+        count(distinct joined.user_key) as users,
         count(*) as attempts
     from joined
-    group by month, wallet, bucket, first_bucket, last_bucket
+    inner join targets
+        on joined.month = targets.month
+        and joined.wallet = targets.wallet
+        and joined.bucket = targets.bucket
+    group by joined.month, joined.wallet, targets.shown_bucket, joined.first_bucket
+
+),
+
+bounded as (
+
+    select
+        *,
+        lead(bucket) over (partition by month, wallet order by bucket) as next_bucket
+    from counted
 
 )
 
@@ -82,8 +118,9 @@ select
     wallet,
     cast(bucket as integer) as latency_bucket,
     case when bucket > first_bucket then {{ latency_bucket_start('bucket') }} else 0 end as bucket_from_ms,
-    case when bucket < last_bucket then {{ latency_bucket_start('bucket + 1') }} end as bucket_below_ms,
+    case when next_bucket is not null then {{ latency_bucket_start('next_bucket') }} end
+        as bucket_below_ms,
     cast(users as bigint) as users,
     cast(attempts as bigint) as attempts
-from counted
+from bounded
 where users >= {{ minimum_cell_users() }}
