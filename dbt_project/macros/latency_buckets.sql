@@ -1,5 +1,5 @@
 {#- Buckets of response times, each 1.41 times as wide as the one before: counts in them can be added up
-    over wallets and months, and any percentile read off with an error of at most a fifth. Bucket 0 holds
+    over wallets and months, and any percentile read off to the width of a bucket. Bucket 0 holds
     everything below 71 ms, bucket 24 everything from 205 s on. -#}
 {% macro latency_bucket(milliseconds) -%}
     least(24, greatest(0, floor(2 * ln(greatest({{ milliseconds }}, 1) / cast(50 as double)) / ln(2))))
