@@ -286,14 +286,17 @@ class DatabaseChecks:
 
     def _dominated(self) -> Outcome:
         findings, cells, unproven = [], 0, []
+        if not self.house.analysts:
+            return findings, {"cells": cells, "amounts_without_proof": unproven}
         with self._together() as con:
-            for table in self._present_tables() if self.house.analysts else ():
+            largest = dominance.largest_people(con, "analysts")
+            for table in self._present_tables():
                 relation = f"candidate.main.{quoted(table.name)}"
                 found, looked_at = dominance.dominated(
                     con, "analysts", table, relation, self.policy
                 )
                 findings, cells = findings + found, cells + looked_at
-                unproven += dominance.unproven(con, "analysts", table, relation, self.policy)
+                unproven += dominance.unproven(con, table, relation, largest, self.policy)
         return findings, {"cells": cells, "amounts_without_proof": unproven}
 
     def _recovered(self) -> Outcome:

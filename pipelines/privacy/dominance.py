@@ -123,12 +123,16 @@ def _sums(analysts: str, relation: str, part: Contribution) -> str:
 
 
 def unproven(
-    con: duckdb.DuckDBPyConnection, analysts: str, table: Table, relation: str, policy: Policy
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    relation: str,
+    two_largest: tuple[float, float],
+    policy: Policy,
 ) -> list[str]:
     """Amounts of a table for which nothing is declared and the general bound proves nothing.
 
     No cell can hold more of a person than that person has in all: where the two largest people of
-    the whole file together are small against a cell, nobody dominates it.
+    the whole file together (`largest_people`) are small against a cell, nobody dominates it.
     """
     declared = {part.amount for part in table.contributions}
     amounts = [
@@ -141,7 +145,7 @@ def unproven(
     ]
     if not amounts:
         return []
-    first, second = _largest(con, analysts)
+    first, second = two_largest
     open_cells = [
         name
         for name in amounts
@@ -155,7 +159,7 @@ def unproven(
     return [f"{table.name}.{name}" for name in open_cells]
 
 
-def _largest(con: duckdb.DuckDBPyConnection, analysts: str) -> tuple[float, float]:
+def largest_people(con: duckdb.DuckDBPyConnection, analysts: str) -> tuple[float, float]:
     """The two largest sums of one person over any amount of any fact of the analysts' file."""
     columns = con.execute(
         "select table_name, column_name from duckdb_columns() where database_name = $1"
