@@ -136,6 +136,11 @@ DAGSTER_YAML = """\
 # Written by Wallet Analytics on first use; yours to change.
 telemetry:
   enabled: false
+event_log_storage:
+  module: pipelines.history
+  class: RunHistory
+  config:
+    base_dir: {folder}
 nux:
   enabled: false
 # DuckDB has one writer: runs wait for one another.
@@ -159,6 +164,8 @@ def prepare_dagster_home(settings: Settings) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
     if not config.exists():
-        config.write_text(DAGSTER_YAML, encoding="utf-8")
+        # A JSON text is a YAML text, whatever the folder is called.
+        folder = json.dumps(str(home / "history" / "runs"), ensure_ascii=False)
+        config.write_text(DAGSTER_YAML.format(folder=folder), encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
