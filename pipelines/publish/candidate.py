@@ -209,15 +209,18 @@ class _Copy:
         return " and ".join(kept)
 
     def _describe(self, table: Table, target: str, replaced: set[str]) -> None:
+        comments = []
         if table.description:
-            self.con.execute(f"comment on table {target} is {literal(table.description)}")
+            comments.append(f"comment on table {target} is {literal(table.description)}")
         for column in table.columns:
             text = column.description
             if text and column.name in replaced:
                 text += f" NULL also where fewer than {self.minimum_people} people share it."
             if text:
                 name = f"{target}.{quoted(column.name)}"
-                self.con.execute(f"comment on column {name} is {literal(text)}")
+                comments.append(f"comment on column {name} is {literal(text)}")
+        # Each alone would be a transaction, and wait for the disk.
+        self.con.execute(";".join(["begin", *comments, "commit"]))
 
 
 @contextmanager
