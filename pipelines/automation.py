@@ -20,19 +20,36 @@ from pipelines.settings import Settings, Workspace
 
 # Its check is part of the step, so it comes with the asset.
 _WEEKLY = dg.AssetSelection.assets(["publish", "weekly_audit"])
+# Reads days again on demand; a run reads what is new without being told a day.
+_EXPORT_DAYS = dg.AssetSelection.assets(["lake", "export_days"])
+_RELEASE = dg.AssetSelection.assets(["publish", "release"])
 
 everything = dg.define_asset_job(
     "everything",
     # The review of what is live has its own day; a run has just audited what it publishes.
-    selection=dg.AssetSelection.all() - _WEEKLY,
+    selection=dg.AssetSelection.all() - _WEEKLY - _EXPORT_DAYS,
     description="The whole way: landing folder to published database and report.",
 )
-weekly_audit = dg.define_asset_job(
-    "weekly_audit",
+new_files = dg.define_asset_job(
+    "new_files",
+    selection=dg.AssetSelection.groups("ingest") - _EXPORT_DAYS,
+    description="Reads new files into the lake and says what was refused; builds no table.",
+)
+reports_only = dg.define_asset_job(
+    "reports_only",
+    selection=_RELEASE,
+    config={"ops": {"publish__release": {"config": {"redraw": True}}}},
+    description=(
+        "Draws the reports again from the current release's databases, which are audited again "
+        "with them: a new release, or a refusal."
+    ),
+)
+audit_only = dg.define_asset_job(
+    "audit_only",
     selection=_WEEKLY,
     description="Looks again at what is live: privacy and quality together, on one page.",
 )
-JOBS = [everything, weekly_audit]
+JOBS = [everything, new_files, reports_only, audit_only]
 
 # Bills of a day are ready between 09:00 and 10:00 of the next (WeChat Pay and Alipay alike).
 daily = dg.ScheduleDefinition(
@@ -44,7 +61,7 @@ daily = dg.ScheduleDefinition(
 )
 weekly = dg.ScheduleDefinition(
     name="weekly_privacy_audit",
-    job=weekly_audit,
+    job=audit_only,
     cron_schedule="0 7 * * 1",
     execution_timezone="Asia/Shanghai",
     description="Every Monday: what passed when it was published may not pass any more.",

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from pipelines import automation
+from pipelines import alarms, automation
 from pipelines.failures import assets as failures
 from pipelines.ingest import assets as ingest
 from pipelines.publish import assets as publish
@@ -21,6 +21,7 @@ from pipelines.warehouse import assets as warehouse
 
 ASSETS = [
     ingest.lake,
+    ingest.export_days,
     warehouse.dbt_models,
     segments.user_segments,
     failures.failure_breakdown,
@@ -68,7 +69,7 @@ def build_defs(
         asset_checks=CHECKS,
         jobs=automation.JOBS,
         schedules=automation.SCHEDULES,
-        sensors=[automation.landing_sensor],
+        sensors=[automation.landing_sensor, *alarms.SENSORS],
         resources={"workspace": locked_workspace},
         executor=dg.in_process_executor,
         loggers=loggers or {},

@@ -95,7 +95,7 @@ def run_everything(settings: Settings, workspace: Workspace, console: Console) -
     """
     import dagster as dg
 
-    from pipelines import automation, definitions
+    from pipelines import alarms, automation, definitions
 
     automation.prepare_dagster_home(settings)
     logging.getLogger("dagster").setLevel(logging.ERROR)
@@ -116,6 +116,9 @@ def run_everything(settings: Settings, workspace: Workspace, console: Console) -
             run_config={"loggers": {"progress": {}}},
             tags={"wallet/started_by": "command line", "wallet/pid": str(os.getpid())},
         )
+        problem = alarms.tell(instance, result.run_id, settings)
+    if problem:
+        console.print(problem, style="yellow", markup=False)
     return RunResult(result.success, time.monotonic() - began, _failures(result))
 
 

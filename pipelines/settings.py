@@ -12,9 +12,10 @@ import zoneinfo
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import iso4217
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -45,7 +46,11 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="WALLET_", toml_file=PROJECT_ROOT / "wallet.toml", extra="forbid"
+        env_prefix="WALLET_",
+        toml_file=PROJECT_ROOT / "wallet.toml",
+        extra="forbid",
+        # Keys and the webhook's address stay out of error messages.
+        hide_input_in_errors=True,
     )
 
     data_dir: Path = Field(PROJECT_ROOT / "data", description="folder of landing, lake, releases")
@@ -83,6 +88,13 @@ class Settings(BaseSettings):
     format_options: dict[str, str] = Field(
         default_factory=dict,
         description="what an export cannot say of itself, as source.option: value",
+    )
+    webhook_url: SecretStr | None = Field(
+        None, description="http(s) address that is told of failed runs and checks; a secret"
+    )
+    sql_history_file: Path = Field(
+        default_factory=lambda: _config_folder() / "sql_history",
+        description="0600 file with the queries typed into `wallet sql`",
     )
     reporting_currency: str = Field("CNY", min_length=3, max_length=3)
     business_timezone: str = Field("Asia/Shanghai", description="calendar of business dates")
@@ -128,7 +140,15 @@ class Settings(BaseSettings):
         )
     )
 
-    @field_validator("data_dir", "pseudonym_key_file", "signing_key_file")
+    @field_validator("webhook_url")
+    @classmethod
+    def _web_address(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts and not (parts.scheme in {"http", "https"} and parts.hostname):
+            raise ValueError("must be an address that begins with https:// or http://")
+        return value
+
+    @field_validator("data_dir", "pseudonym_key_file", "signing_key_file", "sql_history_file")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         if value == Path():

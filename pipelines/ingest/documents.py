@@ -6,7 +6,6 @@ control totals. What does not: several documents of a file (`loading`), moving d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -20,6 +19,7 @@ from pipelines.formats.mapping import Mapping as ExportMapping
 from pipelines.formats.times import calendar_date, is_plausible
 from pipelines.ingest.accounts import foreign_account_error
 from pipelines.ingest.checking import Batch
+from pipelines.ingest.export_days import day_in_name
 from pipelines.ingest.files import Document
 from pipelines.ingest.lake import (
     REJECTS_SCHEMA,
@@ -186,7 +186,7 @@ class DocumentLoader:
             for values in again.values(column):
                 self._see_dates(values)
         record, period = self.loaded.record, layout.period
-        export_date = period[1] if period else self.last_date or _date_in_name(record.source_file)
+        export_date = period[1] if period else self.last_date or day_in_name(record.source_file)
         start, end = period or (self.first_date, self.last_date)
         self._note(
             export_date=export_date and export_date.isoformat(),
@@ -329,12 +329,3 @@ def _broken_balance(breaks: int) -> tuple[str, ...]:
 
 def _only(accounts: set[str]) -> str | None:
     return ",".join(sorted(accounts)) or None
-
-
-def _date_in_name(name: str) -> date | None:
-    """A day such as 20251101 or 2025-11-01 in a file name: all an empty bill tells of its day."""
-    match = re.search(r"(?<!\d)(20\d{2})[-_]?(\d{2})[-_]?(\d{2})(?!\d)", name)
-    try:
-        return date(*map(int, match.groups())) if match else None
-    except ValueError:
-        return None

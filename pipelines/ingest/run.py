@@ -11,20 +11,23 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pipelines.ingest.accounts import foreign_account_error, known_accounts, pin_accounts
 from pipelines.ingest.documents import Context
 from pipelines.ingest.erased import read_erased
+from pipelines.ingest.export_days import days_of
 from pipelines.ingest.files import sha256_of
 from pipelines.ingest.lake import prepare_folders
 from pipelines.ingest.ledger import (
     INGESTED,
     QUARANTINED,
     DocumentRecord,
+    FileRecord,
     leaks_path,
     ledger_digest,
     only_ingest,
@@ -57,8 +60,14 @@ _MAX_READERS = 4
 Progress = Callable[[FileResult, int, int], None]
 
 
-def ingest(workspace: Workspace, progress: Progress | None = None) -> IngestSummary:
+def ingest(
+    workspace: Workspace, progress: Progress | None = None, days: Set[date] | None = None
+) -> IngestSummary:
     """Read every new file of the workspace's inputs into its lake.
+
+    With `days`, read the files of these export days instead, those in the lake again: their rows
+    are replaced file by file under the time of their first reading, for of two copies of a payment
+    the one ingested last counts. What was taken out of the inputs stays as it was read.
 
     Files that cannot be accepted are quarantined in the ledger with a reason, stay where they are
     and are tried again in every run. Raises KeyRefusedError (weak, readable or other key),
@@ -66,7 +75,7 @@ def ingest(workspace: Workspace, progress: Progress | None = None) -> IngestSumm
     """
     key = load_key(workspace.settings)
     with only_ingest(workspace):
-        return _Run(workspace, key, progress or (lambda *_: None)).run()
+        return _Run(workspace, key, progress or (lambda *_: None), days).run()
 
 
 def is_settled(workspace: Workspace) -> bool:
@@ -86,8 +95,14 @@ def is_settled(workspace: Workspace) -> bool:
 class _Run:
     """One pass over the inputs folder while holding the lake."""
 
-    def __init__(self, workspace: Workspace, key: PseudonymKey, progress: Progress) -> None:
-        self.workspace, self.key, self.progress = workspace, key, progress
+    def __init__(
+        self,
+        workspace: Workspace,
+        key: PseudonymKey,
+        progress: Progress,
+        days: Set[date] | None = None,
+    ) -> None:
+        self.workspace, self.key, self.progress, self.days = workspace, key, progress, days
         self.mappings = load_mappings(workspace.settings)
         self.ingested_at = datetime.now(UTC).replace(tzinfo=None)
         self.results: list[FileResult] = []
@@ -101,11 +116,15 @@ class _Run:
             paths = self.workspace.input_files()
             hashes = list(pool.map(_try_sha256, paths))
             self.records = read_ledger(self.workspace)
+            before = dict(self.records)
             tidy(self.workspace, self.records, {sha for sha in hashes if sha})
             self._guard_key()
             self.accounts = known_accounts(self.workspace, is_lake_empty=not self.records)
-            total = len(paths)
-            for result in self._work(paths, hashes, pool, window=workers + 1):
+            files = list(zip(paths, hashes, strict=True))
+            if self.days is not None:
+                files = [file for file in files if self._is_wanted(*file, before)]
+            total = len(files)
+            for result in self._work(files, pool, window=workers + 1):
                 self.results.append(result)
                 self.progress(result, len(self.results), total)
         write_tables(self.workspace, self.records)
@@ -119,8 +138,18 @@ class _Run:
             and not any(result.status == INGESTED for result in self.results),
         )
 
+    def _is_wanted(self, path: Path, sha256: str | None, before: dict[str, FileRecord]) -> bool:
+        """Whether a file is of the days asked for, or was taken out of the lake by tidying."""
+        known = before.get(sha256 or "")
+        if known is not None and known.sha256 not in self.records:
+            return True
+        return not days_of(self._name(path), known).isdisjoint(self.days or ())
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.workspace.inputs).as_posix()
+
     def _work(
-        self, paths: list[Path], hashes: list[str | None], pool: ThreadPoolExecutor, window: int
+        self, files: list[tuple[Path, str | None]], pool: ThreadPoolExecutor, window: int
     ) -> Iterator[FileResult]:
         """Results in the order of paths, with a few files being read ahead."""
         context = Context(
@@ -133,22 +162,29 @@ class _Run:
         )
         waiting: deque[FileResult | Future[LoadedFile]] = deque()
         first_seen: set[str] = set()
-        for path, sha256 in zip(paths, hashes, strict=True):
-            name = path.relative_to(self.workspace.inputs).as_posix()
+        for path, sha256 in files:
+            name = self._name(path)
             known = self.records.get(sha256 or "")
             if sha256 is None:
                 waiting.append(self._note_unreadable(name))
             elif sha256 in first_seen:
                 waiting.append(FileResult(name, "identical_copy"))
-            elif known is not None and known.status == INGESTED and not known.is_pruned:
+            elif self.days is None and _is_read(known):
                 waiting.append(FileResult(name, "known"))
             else:
-                waiting.append(pool.submit(load_file, path, sha256, context))
+                dated = replace(context, ingested_at=self._first_read(known))
+                waiting.append(pool.submit(load_file, path, sha256, dated))
             first_seen.add(sha256 or "")
             while len(waiting) > window:
                 yield self._finish(waiting.popleft())
         while waiting:
             yield self._finish(waiting.popleft())
+
+    def _first_read(self, known: FileRecord | None) -> datetime:
+        """When a file was first read; now, unless it is accepted already."""
+        if known is None or not _is_read(known):
+            return self.ingested_at
+        return datetime.fromisoformat(known.ingested_at)
 
     def _finish(self, item: FileResult | Future[LoadedFile]) -> FileResult:
         return item if isinstance(item, FileResult) else self._commit(item.result())
@@ -161,8 +197,8 @@ class _Run:
     def _commit(self, loaded: LoadedFile) -> FileResult:
         """Bring a file into the lake: Parquet first, its ledger entry last."""
         self._guard_accounts(loaded)
-        record = loaded.record(self.ingested_at)
         before = self.records.get(loaded.sha256)
+        record = loaded.record(self._first_read(before))
         for document in loaded.documents:
             if document.rows_draft is not None:
                 document.rows_draft.replace(
@@ -216,6 +252,11 @@ class _Run:
         own = tuple((record.account or "").split(","))
         self.accounts[record.source or ""] = own
         pin_accounts(self.workspace, self.accounts)
+
+
+def _is_read(known: FileRecord | None) -> bool:
+    """Whether all of a file is in the lake."""
+    return known is not None and known.status == INGESTED and not known.is_pruned
 
 
 def _try_sha256(path: Path) -> str | None:

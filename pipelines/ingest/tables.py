@@ -16,7 +16,7 @@ from pipelines.ingest.ledger import DocumentRecord, FileRecord
 from pipelines.settings import Workspace
 
 _MONEY = pl.Decimal(18, 4)
-_FILES_SCHEMA = {
+FILES_SCHEMA = {
     "file_sha256": pl.String,
     "member": pl.String,
     "source_file": pl.String,
@@ -61,7 +61,7 @@ def write_tables(workspace: Workspace, records: dict[str, FileRecord]) -> None:
             totals.extend(_total_rows(record, document))
     drafts = draft_folder(workspace)
     tables = (
-        ("_files/files", files, _FILES_SCHEMA),
+        ("_files/files", files, FILES_SCHEMA),
         ("_control_totals/totals", totals, _TOTALS_SCHEMA),
     )
     for name, rows, schema in tables:
@@ -70,7 +70,7 @@ def write_tables(workspace: Workspace, records: dict[str, FileRecord]) -> None:
 
 
 def _file_row(record: FileRecord, document: DocumentRecord) -> dict:
-    row = {name: getattr(document, name) for name in _FILES_SCHEMA if hasattr(document, name)}
+    row = {name: getattr(document, name) for name in FILES_SCHEMA if hasattr(document, name)}
     dates = {
         name: None if row[name] is None else date.fromisoformat(row[name])
         for name in ("period_start", "period_end", "export_date")

@@ -6,11 +6,13 @@ check is for the eye: the gate is inside `publish`, which a run cannot deselect.
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
+from pydantic import Field
 
 from pipelines.privacy.policy import AUDIENCES
 from pipelines.publish.inputs import inputs_digest
@@ -31,12 +33,25 @@ def published_models(manifest: Path) -> list[dg.AssetKey]:
     )
 
 
+class ReleaseConfig(dg.Config):
+    """How a release is made."""
+
+    redraw: bool = Field(
+        default=False,
+        description="draw the pages of the current release again, from its own databases",
+    )
+
+
 @dg.asset(
     key=["publish", "release"],
     deps=published_models(manifest_path()),
     group_name="publish",
     owners=["team:data"],
     kinds={"duckdb", "html"},
+    # A run of the morning (`automation`) is expected every day, an hour and a half after it began.
+    freshness_policy=dg.FreshnessPolicy.cron(
+        deadline_cron="0 12 * * *", lower_bound_delta=timedelta(hours=24), timezone="Asia/Shanghai"
+    ),
     description=(
         "An immutable release: one audited DuckDB file for analysts and one for marketing, the"
         " report, the data dictionary and the audit. Nothing becomes current unless the audit of"
@@ -44,10 +59,17 @@ def published_models(manifest: Path) -> list[dg.AssetKey]:
     ),
 )
 def release(
-    context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+    context: dg.AssetExecutionContext,
+    config: ReleaseConfig,
+    workspace: dg.ResourceParam[Workspace],
 ) -> dg.MaterializeResult:
     """Publish what the models hold now; a failed audit fails the step and publishes nothing."""
-    made = publish(workspace, inputs_digest=inputs_digest(workspace), progress=context.log.info)
+    made = publish(
+        workspace,
+        inputs_digest=inputs_digest(workspace),
+        progress=context.log.info,
+        redraw=config.redraw,
+    )
     return dg.MaterializeResult(
         metadata={
             "release_id": made.release_id,
@@ -88,6 +110,7 @@ def privacy_audit(workspace: dg.ResourceParam[Workspace]) -> dg.AssetCheckResult
     group_name="publish",
     owners=["team:data"],
     kinds={"html"},
+    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=8)),
     check_specs=[
         dg.AssetCheckSpec(
             "live_release_is_well",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pipelines.ingest.private import make_private_folder
+from pipelines.ingest.private import make_private_file, make_private_folder
 from pipelines.privacy.artefact import file_sha256
 from pipelines.privacy.audit import REQUIRED_CHECKS, audit_database
 from pipelines.privacy.catalogue import Catalogue
@@ -80,9 +81,16 @@ class Draft:
         }
         self.previous = _previous_audit(workspace, say)
 
-    def build(self) -> None:
-        """Write one database per audience and audit each."""
-        self._build_candidates()
+    def build(self, redrawn: Release | None = None) -> None:
+        """Write one database per audience and audit each.
+
+        Args:
+            redrawn: take this release's databases instead of the warehouse; the audit is the same.
+        """
+        if redrawn is None:
+            self._build_candidates()
+        else:
+            self._copy_databases(redrawn)
         for audience, path in self.databases.items():
             self.say(f"Auditing {path.name}")
             self.reports.append(
@@ -123,6 +131,13 @@ class Draft:
                 policy=self.policy if audience == "marketing" else None,
                 source=steady.source if steady else None,
             )
+
+    def _copy_databases(self, release: Release) -> None:
+        for audience, path in self.databases.items():
+            self.say(f"Taking {release.database(audience).name} as it is")
+            make_private_file(path)
+            shutil.copyfile(release.database(audience), path)
+            path.chmod(0o400)
 
     def draw(self, render: Render) -> None:
         """Write reports and dictionary from the audited files, and audit every page there is."""

@@ -23,6 +23,8 @@ _NO_EFFECT = {
     "memory_limit",
     "threads",
     "keep_releases",
+    "webhook_url",
+    "sql_history_file",
 }
 _CODE = (PROJECT_ROOT / "pipelines", DBT_PROJECT_DIR)
 _CODE_SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".csv", ".html", ".js", ".css", ".j2", ".gz"}

@@ -59,8 +59,12 @@ def publish(
     manifest: Path | None = None,
     render: Render | None = None,
     progress: Progress | None = None,
+    redraw: bool = False,
 ) -> Release:
     """Build, audit and publish a release of the workspace's warehouse.
+
+    With `redraw` the databases are those of the current release, byte by byte, and only report and
+    dictionary are made anew. Databases and pages are audited as in any other release.
 
     Args:
         workspace: whose warehouse is read and whose releases folder is written.
@@ -68,6 +72,7 @@ def publish(
         manifest: dbt manifest with the declarations; by default that of this project.
         render: draws the report page; by default the reports room's `render_report`.
         progress: called with a sentence at each step.
+        redraw: draw the pages of the current release again; it keeps its own `inputs_digest`.
 
     Returns:
         The new current release.
@@ -75,7 +80,8 @@ def publish(
     Raises:
         PublishRefused: the audit failed or a file changed after it. The releases folder is as it
             was; the audit's report is kept in `<workspace.root>/audit/`.
-        ReleaseError: another process is publishing, or there is no key to sign with.
+        ReleaseError: another process is publishing, there is no key to sign with, or the release
+            to draw again is not there or not as it was audited.
         pipelines.publish.candidate.CandidateError: the warehouse lacks what is declared.
         pipelines.privacy.catalogue.CatalogueError: the manifest cannot be read.
     """
@@ -86,13 +92,14 @@ def publish(
     with _lock(workspace):
         _remove_unfinished(workspace)
         key = _signing_key(workspace)
+        redrawn = _current(workspace) if redraw else None
         with _staging(workspace) as (release_id, folder):
             house = house_of(workspace, manifest, code_digest())
             house = replace(house, secrets=(*house.secrets, key.seed))
             draft = Draft(workspace, catalogue, release_id, folder, house, key, say)
-            draft.build()
+            draft.build(redrawn)
             draft.draw(render or _reports_room())
-            release = draft.finish(inputs_digest)
+            release = draft.finish(redrawn.inputs_digest if redrawn else inputs_digest)
             final = _move_into_place(workspace, release, draft)
         write_public_key(workspace, key)
         # Links first: a process killed in between leaves a pointer that the next run sees is old.
@@ -116,6 +123,13 @@ def _move_into_place(workspace: Workspace, release: Release, draft: Draft) -> Re
         _delete(final.folder)
         raise
     return final
+
+
+def _current(workspace: Workspace) -> Release:
+    release = current_release(workspace)
+    if release is None:
+        raise ReleaseError("There is no release to draw again. Run `wallet run` first.")
+    return release
 
 
 def _signing_key(workspace: Workspace) -> SigningKey:

@@ -394,3 +394,48 @@ def test_column_not_declared_for_marketing_refuses(workspace, publishing, tmp_pa
     node["columns"]["users"]["config"]["meta"]["privacy"]["class"] = "sensitive"
     manifest.write_text(json.dumps(document))
     assert "class sensitive is not for marketing" in refused(publishing, manifest=manifest)
+
+
+def test_pages_drawn_again_are_a_release_of_the_same_databases(workspace, publishing, last):
+    def another_page(*arguments):
+        page = draw_page(*arguments)
+        page.write_text(page.read_text("utf-8") + "<!-- drawn again -->", encoding="utf-8")
+        return page
+
+    # The warehouse moved on meanwhile: it is not looked at.
+    write_warehouse(workspace.warehouse, "delete from marts.fct_payments")
+    made = publishing(inputs_digest="of the warehouse", redraw=True, render=another_page)
+
+    assert current_release(workspace) == made
+    assert made.release_id > last.release_id
+    assert made.inputs_digest == last.inputs_digest
+    assert made.logical_digests == last.logical_digests
+    for audience in ("analyst", "marketing"):
+        old, new = last.database(audience).read_bytes(), made.database(audience).read_bytes()
+        assert old == new
+    assert "drawn again" in made.report.read_text("utf-8")
+    audit = json.loads(made.audit.read_bytes())
+    assert [report["subject"] for report in audit["reports"]].count("database") == 2
+    assert audit["previous_audit_sha256"] == last.audit_sha256
+
+
+def test_drawing_again_is_no_way_around_the_audit(workspace, publishing, last):
+    def leaking_page(*arguments):
+        page = draw_page(*arguments)
+        page.write_text(page.read_text("utf-8") + "13800138000", encoding="utf-8")
+        return page
+
+    before = snapshot(workspace.releases)
+    with pytest.raises(PublishRefused):
+        publishing(redraw=True, render=leaking_page)
+    assert snapshot(workspace.releases) == before
+    database = last.database("analyst")
+    database.chmod(0o644)
+    database.write_bytes(database.read_bytes() + b"x")
+    with pytest.raises(ReleaseError, match="not what was audited"):
+        publishing(redraw=True)
+
+
+def test_without_a_release_there_is_nothing_to_draw_again(publishing):
+    with pytest.raises(ReleaseError, match="no release to draw again"):
+        publishing(redraw=True)
