@@ -20,19 +20,17 @@ from pipelines.settings import Settings, Workspace
 
 # Its check is part of the step, so it comes with the asset.
 _WEEKLY = dg.AssetSelection.assets(["publish", "weekly_audit"])
-# Reads days again on demand; a run reads what is new without being told a day.
-_EXPORT_DAYS = dg.AssetSelection.assets(["lake", "export_days"])
 _RELEASE = dg.AssetSelection.assets(["publish", "release"])
 
 everything = dg.define_asset_job(
     "everything",
     # The review of what is live has its own day; a run has just audited what it publishes.
-    selection=dg.AssetSelection.all() - _WEEKLY - _EXPORT_DAYS,
+    selection=dg.AssetSelection.all() - _WEEKLY,
     description="The whole way: landing folder to published database and report.",
 )
 new_files = dg.define_asset_job(
     "new_files",
-    selection=dg.AssetSelection.groups("ingest") - _EXPORT_DAYS,
+    selection=dg.AssetSelection.groups("ingest"),
     description="Reads new files into the lake and says what was refused; builds no table.",
 )
 reports_only = dg.define_asset_job(

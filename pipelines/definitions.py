@@ -67,7 +67,7 @@ def build_defs(
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
-        jobs=automation.JOBS,
+        jobs=[*automation.JOBS, *ingest.JOBS],
         schedules=automation.SCHEDULES,
         sensors=[automation.landing_sensor, *alarms.SENSORS],
         resources={"workspace": locked_workspace},

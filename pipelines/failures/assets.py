@@ -11,7 +11,12 @@ import dagster as dg
 from pipelines.failures.cube_scan import ScanRules
 from pipelines.failures.detection import DetectionRules
 from pipelines.failures.drivers import DriverRules
-from pipelines.failures.drop_tables import drops_markdown, recent_alarms_markdown, write_drops
+from pipelines.failures.drop_tables import (
+    drops_markdown,
+    failed_by_day,
+    recent_alarms_markdown,
+    write_drops,
+)
 from pipelines.failures.tables import (
     analyse_drivers,
     top_causes_markdown,
@@ -20,7 +25,9 @@ from pipelines.failures.tables import (
     write_drivers,
     write_refunds,
 )
+from pipelines.pictures import daily_bars
 from pipelines.settings import Workspace
+from pipelines.warehouse import shown
 from pipelines.warehouse.connect import connect
 
 _ATTEMPTS = dg.AssetKey(["marts", "fct_payment_attempts"])
@@ -41,11 +48,10 @@ def failure_breakdown(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeR
     """One row per dimension, value and cause: failure rates with 95 % intervals, and the money."""
     settings = workspace.settings
     with connect(workspace) as con:
-        rows = write_breakdown(con, settings.reporting_currency)
+        write_breakdown(con, settings.reporting_currency)
         causes = top_causes_markdown(con, settings.minimum_cell_users)
-    return dg.MaterializeResult(
-        metadata={"dagster/row_count": rows, "top_causes": dg.MetadataValue.md(causes)}
-    )
+        table = shown.of_table(con, "analysis.failure_breakdown")
+    return dg.MaterializeResult(metadata=table | {"top_causes": dg.MetadataValue.md(causes)})
 
 
 @dg.asset(
@@ -58,8 +64,9 @@ def failure_breakdown(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeR
 def failure_advice(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult:
     """One row per wallet and cause: what to do, and what it would have brought."""
     with connect(workspace) as con:
-        rows = write_advice(con, workspace.settings.reporting_currency)
-    return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+        write_advice(con, workspace.settings.reporting_currency)
+        table = shown.of_table(con, "analysis.failure_advice")
+    return dg.MaterializeResult(metadata=table)
 
 
 @dg.asset(
@@ -72,8 +79,9 @@ def failure_advice(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResu
 def refund_breakdown(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult:
     """One row per dimension and value: refund rates, failed refunds, and how long they take."""
     with connect(workspace) as con:
-        rows = write_refunds(con, workspace.settings.reporting_currency)
-    return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+        write_refunds(con, workspace.settings.reporting_currency)
+        table = shown.of_table(con, "analysis.refund_breakdown")
+    return dg.MaterializeResult(metadata=table)
 
 
 _DROPS = {
@@ -108,13 +116,15 @@ def failure_drops(context: dg.AssetExecutionContext, workspace: dg.ResourceParam
             con, settings.reporting_currency, DetectionRules(seed=seed), ScanRules(seed=seed)
         )
         causes = drops_markdown(con, settings.minimum_cell_users)
-        rows = {table: con.table(f"analysis.{table}").shape[0] for table in _DROPS}
+        tables = {table: shown.of_table(con, f"analysis.{table}") for table in _DROPS}
+        failed = failed_by_day(con)
     found = sum(len(drop.scan.slices) for drop in examined)
     context.log.info(f"{len(alarms)} alarms, {len(examined)} drops looked into, {found} slices")
-    for table in _DROPS:
-        metadata = {"dagster/row_count": rows[table]}
-        if table == "failure_root_causes":
-            metadata["root_causes"] = dg.MetadataValue.md(causes)
+    tables["failure_root_causes"]["root_causes"] = dg.MetadataValue.md(causes)
+    tables["failure_alarms"]["failed_attempts_by_day"] = dg.MetadataValue.md(
+        daily_bars(failed, "failed attempts")
+    )
+    for table, metadata in tables.items():
         yield dg.MaterializeResult(asset_key=["analysis", table], metadata=metadata)
 
 
@@ -136,40 +146,34 @@ def no_recent_alarm(workspace: dg.ResourceParam[Workspace]) -> dg.AssetCheckResu
     )
 
 
+_DRIVERS = {
+    "failure_drivers": (
+        "One row per feature known before an attempt: how much it helps to predict a failure on"
+        " later days. Empty when the model is not better than chance."
+    ),
+    "failure_driver_effects": (
+        "One row per value of a feature: odds ratio, partial dependence, and the model's"
+        " calibration by tenths. Empty when the drivers may not be shown."
+    ),
+    "failure_driver_model": (
+        "One row per metric of the model of failures, beside two simple baselines, and whether its"
+        " drivers may be shown."
+    ),
+}
+
+
 @dg.multi_asset(
     name="failure_drivers",
     group_name="failures",
     specs=[
         dg.AssetSpec(
-            ["analysis", "failure_drivers"],
+            ["analysis", table],
             deps=[_ATTEMPTS],
             owners=["team:data"],
             kinds={"python", "scikitlearn"},
-            description=(
-                "One row per feature known before an attempt: how much it helps to predict a"
-                " failure on later days. Empty when the model is not better than chance."
-            ),
-        ),
-        dg.AssetSpec(
-            ["analysis", "failure_driver_effects"],
-            deps=[_ATTEMPTS],
-            owners=["team:data"],
-            kinds={"python", "scikitlearn"},
-            description=(
-                "One row per value of a feature: odds ratio, partial dependence, and the model's"
-                " calibration by tenths. Empty when the drivers may not be shown."
-            ),
-        ),
-        dg.AssetSpec(
-            ["analysis", "failure_driver_model"],
-            deps=[_ATTEMPTS],
-            owners=["team:data"],
-            kinds={"python", "scikitlearn"},
-            description=(
-                "One row per metric of the model of failures, beside two simple baselines, and"
-                " whether its drivers may be shown."
-            ),
-        ),
+            description=description,
+        )
+        for table, description in _DRIVERS.items()
     ],
 )
 def failure_drivers(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]):
@@ -179,25 +183,15 @@ def failure_drivers(context: dg.AssetExecutionContext, workspace: dg.ResourcePar
         rules = DriverRules(seed=settings.random_seed)
         result = analyse_drivers(con, settings.reporting_currency, rules)
         write_drivers(con, result)
-        models = con.execute("select count(*) from analysis.failure_driver_model").fetchall()[0][0]
+        tables = {table: shown.of_table(con, f"analysis.{table}") for table in _DRIVERS}
     message = result.message if result else "No attempts with a known outcome."
     context.log.info(message)
-    yield dg.MaterializeResult(
-        asset_key=["analysis", "failure_drivers"],
-        metadata={
-            "dagster/row_count": len(result.importances) if result else 0,
-            "top_drivers": [item.feature for item in result.importances[:5]] if result else [],
-        },
+    tables["failure_drivers"]["top_drivers"] = (
+        [item.feature for item in result.importances[:5]] if result else []
     )
-    yield dg.MaterializeResult(
-        asset_key=["analysis", "failure_driver_effects"],
-        metadata={"dagster/row_count": len(result.effects) if result else 0},
-    )
-    yield dg.MaterializeResult(
-        asset_key=["analysis", "failure_driver_model"],
-        metadata={
-            "dagster/row_count": models,
-            "message": message,
-            "metrics": {k: asdict(v) for k, v in result.metrics.items()} if result else {},
-        },
-    )
+    tables["failure_driver_model"] |= {
+        "message": message,
+        "metrics": {k: asdict(v) for k, v in result.metrics.items()} if result else {},
+    }
+    for table, metadata in tables.items():
+        yield dg.MaterializeResult(asset_key=["analysis", table], metadata=metadata)

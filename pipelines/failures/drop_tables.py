@@ -7,7 +7,7 @@ does not: how anything is found (`detection.py`, `drops.py`, `drop_causes.py`).
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pipelines.failures.baseline import expected_buckets, write_buckets
@@ -257,6 +257,17 @@ def drops_markdown(con: duckdb.DuckDBPyConnection, minimum_users: int) -> str:
         "|---|---|---:|---:|---:|---|---:|",
     ]
     return "\n".join([*head, *lines]) if lines else "No slice failed more than expected."
+
+
+def failed_by_day(con: duckdb.DuckDBPyConnection) -> list[tuple[date, int]]:
+    """Failed attempts by business date, test traffic left out."""
+    return con.execute(
+        """
+        select business_date, count(*) from marts.fct_payment_attempts
+        where resolved_outcome = 'failed' and not is_test and business_date is not null
+        group by business_date
+        """
+    ).fetchall()
 
 
 def recent_alarms_markdown(

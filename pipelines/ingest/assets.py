@@ -4,27 +4,24 @@ What belongs here: calling `ingest`, the early-feedback check, the partitions by
 does not: any reading of exports, the words and tables of the metadata (`shown`).
 """
 
-import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 
 import dagster as dg
 
 from pipelines.formats.catalogue import all_formats
 from pipelines.ingest import shown
-from pipelines.ingest.ledger import quarantined_documents, read_ledger
+from pipelines.ingest.ledger import INGESTED, quarantined_documents, read_ledger
 from pipelines.ingest.run import ingest
-from pipelines.ingest.summary import FileResult
+from pipelines.ingest.summary import FileResult, IngestSummary
 from pipelines.settings import Workspace
-
-# Said on every start of every process; the policy itself is no longer beta.
-warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
 
 _GROUP = "ingest"
 _OWNERS = ["team:data"]
 _KINDS = {"polars", "parquet"}
 _FILES_KEY = dg.AssetKey(["lake", "files"])
 _REJECTS_KEY = dg.AssetKey(["lake", "rejects"])
+_DAYS_KEY = dg.AssetKey(["lake", "export_days"])
 
 
 # Every morning the wallets make yesterday's bills available (see `automation`).
@@ -93,6 +90,15 @@ def lake(
         asset_key=_REJECTS_KEY, metadata=shown.of_rejects(workspace, summary.rows_rejected)
     )
     yield dg.MaterializeResult(asset_key=_FILES_KEY, metadata=shown.of_files(summary))
+    new = {item.source_file for item in summary.results if item.status == INGESTED}
+    told = context.instance.get_materialized_partitions(_DAYS_KEY)
+    days = {
+        day
+        for item in records.values()
+        for day in item.days
+        if item.source_file in new or day.isoformat() not in told
+    }
+    _report_days(context, workspace, days, summary)
     if not summary.rows_loaded:
         raise dg.Failure("No row could be read from any file: there is nothing to build.")
 
@@ -101,32 +107,51 @@ def lake(
 EXPORT_DAYS = dg.DailyPartitionsDefinition(
     start_date="2020-01-01", timezone="Asia/Shanghai", end_offset=1
 )
-
-
-@dg.asset(
-    key=["lake", "export_days"],
+# No step makes it, so "Materialize all" asks nobody for a day: runs say which days they read.
+export_days = dg.AssetSpec(
+    _DAYS_KEY,
+    description=(
+        "One partition per export day that is in the lake: days without a file show as missing. "
+        "To read days again (a format or an option was mended), launch a backfill of the job "
+        "read_days_again, then run everything."
+    ),
     partitions_def=EXPORT_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
     group_name=_GROUP,
     owners=_OWNERS,
     kinds=_KINDS,
     metadata={"dagster/column_schema": shown.FILE_COLUMNS},
 )
-def export_days(
-    context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
-) -> dg.MaterializeResult:
-    """One partition per export day; materializing it reads the day's files again into the lake.
 
-    For days read with a format or an option that was mended since. `lake` reads what is new by
-    itself and needs no day. Afterwards the job `everything` brings the days into the tables.
-    """
+
+@dg.op(description="Reads the files of the run's export days again, in place of what was read.")
+def read_again(context: dg.OpExecutionContext, workspace: dg.ResourceParam[Workspace]) -> None:
+    """Read the files of the run's days again; a file that was taken away keeps its rows."""
     days = {date.fromisoformat(key) for key in context.partition_keys}
     summary = ingest(workspace, days=days)
-    again = shown.of_days(read_ledger(workspace), days, summary.results)
-    for day, metadata in again.items():
-        context.add_asset_metadata(metadata, partition_key=day.isoformat())
+    _report_days(context, workspace, days, summary)
     context.log.info(f"{summary.files_seen} files of {len(days)} days read again")
-    return dg.MaterializeResult(metadata={"files_read_now": summary.files_seen})
+
+
+@dg.job(
+    partitions_def=EXPORT_DAYS,
+    description="Reads the files of an export day again. Backfill it over the days in question.",
+)
+def read_days_again() -> None:
+    """One run per day; a range of days in one run from code."""
+    read_again()
+
+
+def _report_days(
+    context: dg.OpExecutionContext | dg.AssetExecutionContext,
+    workspace: Workspace,
+    days: Collection[date],
+    summary: IngestSummary,
+) -> None:
+    """Say in Dagster what the lake holds of these days now."""
+    for day, metadata in shown.of_days(read_ledger(workspace), days, summary.results).items():
+        key = day.isoformat()
+        if EXPORT_DAYS.has_partition_key(key):
+            context.log_event(dg.AssetMaterialization(_DAYS_KEY, partition=key, metadata=metadata))
 
 
 @dg.asset_check(
@@ -149,3 +174,4 @@ def no_quarantined_files(workspace: dg.ResourceParam[Workspace]) -> dg.AssetChec
 
 ASSETS = [lake, export_days]
 CHECKS = [no_quarantined_files]
+JOBS = [read_days_again]

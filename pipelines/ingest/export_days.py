@@ -35,7 +35,7 @@ def days_of(name: str, record: FileRecord | None) -> frozenset[date]:
         record: its entry in the ledger, None when it was never read.
     """
     documents = record.documents if record else ()
-    days = {date.fromisoformat(item.export_date) for item in documents if item.export_date}
+    days = record.days if record else frozenset()
     named = [item.source_file for item in documents if item.status != INGESTED]
     named += [] if days else [name]
     return frozenset(days | {day for text in named if (day := day_in_name(text)) is not None})

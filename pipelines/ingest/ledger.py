@@ -15,6 +15,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 from pipelines.formats.catalogue import all_formats
@@ -115,6 +116,12 @@ class FileRecord:
         """ingested, or quarantined when any document is."""
         bad = any(document.status == QUARANTINED for document in self.documents)
         return QUARANTINED if bad else INGESTED
+
+    @property
+    def days(self) -> frozenset[date]:
+        """Export days of its documents."""
+        days = [document.export_date for document in self.documents if document.export_date]
+        return frozenset(date.fromisoformat(day) for day in days)
 
     def pruned(self) -> FileRecord:
         """The same file without its refused documents."""

@@ -16,6 +16,7 @@ from pipelines.risk.tables import (
     write_risk,
 )
 from pipelines.settings import Settings, Workspace
+from pipelines.warehouse import shown
 from pipelines.warehouse.connect import connect
 
 _READ = [
@@ -63,12 +64,10 @@ def suspicious_payments(context: dg.AssetExecutionContext, workspace: dg.Resourc
     with connect(workspace) as con:
         cases = write_risk(con, risk_rules(settings))
         rules = rules_markdown(con, settings.minimum_cell_users)
-        rows = {table: con.table(f"analysis.{table}").shape[0] for table in TABLES}
+        tables = {table: shown.of_table(con, f"analysis.{table}") for table in TABLES}
     context.log.info(f"{cases} suspicious payments")
-    for table in TABLES:
-        metadata = {"dagster/row_count": rows[table]}
-        if table == "risk_rules":
-            metadata["rules"] = dg.MetadataValue.md(rules)
+    tables["risk_rules"]["rules"] = dg.MetadataValue.md(rules)
+    for table, metadata in tables.items():
         yield dg.MaterializeResult(asset_key=["analysis", table], metadata=metadata)
 
 

@@ -16,6 +16,7 @@ from pipelines.segments.tables import (
     segment_sizes_markdown,
 )
 from pipelines.settings import Settings, Workspace
+from pipelines.warehouse import shown
 from pipelines.warehouse.connect import connect
 
 _MARTS = ("dim_users", "rpt_user_profiles", "fct_payments", "fct_refunds")
@@ -52,13 +53,13 @@ def user_segments(context: dg.AssetExecutionContext, workspace: dg.ResourceParam
             con, ModelStore(workspace.models), settings_of(workspace.settings)
         )
         sizes = segment_sizes_markdown(con, workspace.settings.minimum_cell_users)
+        tables = {table: shown.of_table(con, f"analysis.{table}") for table in made.rows}
     for message in made.messages:
         context.log.info(message)
     metadata = _metadata(made, sizes)
-    for table, rows in made.rows.items():
+    for table, described in tables.items():
         yield dg.MaterializeResult(
-            asset_key=["analysis", table],
-            metadata={"dagster/row_count": rows} | metadata.get(table, {}),
+            asset_key=["analysis", table], metadata=described | metadata.get(table, {})
         )
 
 

@@ -8,14 +8,14 @@ The Python rooms read marts and write `analysis.*`, which published models read:
 runs this one function in two steps, marts and published, each with its own selection.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
 from pipelines.settings import Workspace
-from pipelines.warehouse import dbt_run
+from pipelines.warehouse import dbt_run, shown
 from pipelines.warehouse.connect import connect
 
 _UNIQUE_ID = "dagster_dbt/unique_id"
@@ -66,12 +66,15 @@ def dbt_models(
     checks = {node: key for node, key in checks.items() if key in context.selected_asset_check_keys}
     select = _selectors([*assets, *checks]) if context.is_subset else []
     runs = dbt_run.build(workspace, select=select, only_selected=bool(select))
-    rows = _row_counts(workspace, runs)
+    declared = {
+        spec.metadata[_UNIQUE_ID]
+        for spec in context.assets_def.specs
+        if shown.COLUMNS in spec.metadata
+    }
+    described = _describe(workspace, runs, declared)
     for run in runs:
         if run.unique_id in assets and run.status == "success":
-            metadata: dict[str, Any] = {"seconds": round(run.seconds, 3)}
-            if run.relation in rows:
-                metadata["dagster/row_count"] = rows[run.relation]
+            metadata = {"seconds": round(run.seconds, 3)} | described.get(run.unique_id, {})
             yield dg.MaterializeResult(asset_key=assets[run.unique_id], metadata=metadata)
         elif run.unique_id in checks and run.status != "skipped":
             yield _check_result(run, checks[run.unique_id])
@@ -85,18 +88,34 @@ def _selectors(unique_ids: Iterable[str]) -> list[str]:
     return sorted(unique_id.split(".")[2] for unique_id in unique_ids)
 
 
-def _row_counts(workspace: Workspace, runs: Iterable[dbt_run.NodeRun]) -> dict[str, int]:
-    """Rows of the tables that were built; views are not counted, that would run them."""
-    tables = [
-        run.relation
-        for run in runs
-        if run.relation and run.status == "success" and run.materialized in {"table", "seed"}
-    ]
-    if not tables:
+def _describe(
+    workspace: Workspace, runs: Iterable[dbt_run.NodeRun], declared: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """Metadata by dbt id: marts in full, of other tables the rows; columns where none are declared.
+
+    Views are not counted, that would run them.
+    """
+    built = [run for run in runs if run.relation and run.status == "success"]
+    tables = [run for run in built if run.materialized in {"table", "seed"}]
+    marts = {run.unique_id for run in tables if (run.relation or "").startswith("marts.")}
+    counts = [f"select '{run.unique_id}', count(*) from {run.relation}" for run in tables]
+    if not built:
         return {}
-    counts = [f"select '{table}', count(*) from {table}" for table in tables]
-    with connect(workspace) as connection:
-        return dict(connection.execute(" union all ".join(counts)).fetchall())
+    with connect(workspace) as con:
+        columns = shown.columns_of(con, [run.relation for run in built if run.relation])
+        found = {
+            run.unique_id: {shown.COLUMNS: columns[run.relation]}
+            for run in built
+            if run.unique_id not in declared and run.relation in columns
+        }
+        for node, rows in con.execute(" union all ".join(counts)).fetchall() if counts else []:
+            found.setdefault(node, {})["dagster/row_count"] = rows
+        for run in built:
+            if run.unique_id in marts and run.relation:
+                full = shown.of_table(con, run.relation)
+                # The declared columns carry their descriptions.
+                found[run.unique_id] = {k: v for k, v in full.items() if k != shown.COLUMNS}
+    return found
 
 
 def _check_result(run: dbt_run.NodeRun, key: dg.AssetCheckKey) -> dg.AssetCheckResult:
@@ -106,7 +125,7 @@ def _check_result(run: dbt_run.NodeRun, key: dg.AssetCheckKey) -> dg.AssetCheckR
         asset_key=key.asset_key,
         check_name=key.name,
         severity=dg.AssetCheckSeverity.WARN if is_warning else dg.AssetCheckSeverity.ERROR,
-        description=run.message or None,
+        description=None if run.status == "pass" else _finding(run),
         metadata={
             "rows_found": run.failures,
             "seconds": round(run.seconds, 3),

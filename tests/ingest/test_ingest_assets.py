@@ -28,7 +28,11 @@ def test_assets_report_rows_and_the_check_names_bad_files(merchant):
         *(f"lake/{spec.source}" for spec in all_formats()),
         "lake/rejects",
         "lake/files",
+        "lake/export_days",
     }
+    assert rows["lake/export_days"]["dagster/partition_row_count"].value == 3
+    assert "rows a day" in rows["lake/wechat_trade_bill"]["rows_by_export_day"].value.lower()
+    assert "| wechat_trade_bill | 1 | 3 | 3 | 0 | 0 |" in rows["lake/files"]["books"].value
     (check,) = result.get_asset_check_evaluations()
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert "bad.csv" in check.metadata["quarantined"].value
