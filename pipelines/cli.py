@@ -192,14 +192,24 @@ def simulate(
 def sql(
     query: Annotated[str | None, typer.Argument(help="One query; a shell if none.")] = None,
     audience: Annotated[str, typer.Option(help="analyst or marketing")] = "analyst",
+    out: Annotated[
+        Path | None, typer.Option(help="Write all rows to this new .csv or .parquet file.")
+    ] = None,
 ) -> None:
     """Query the published database, read-only."""
     from pipelines import sql_shell
     from pipelines.publish.pointer import ReleaseError
 
+    workspace = _settings().open_workspace()
+    if out is not None and query is None:
+        raise typer.BadParameter("needs a query", param_hint="--out")
     try:
-        sql_shell.run(_settings().open_workspace(), audience, query, console)
-    except ReleaseError as error:
+        if out is None or query is None:
+            sql_shell.run(workspace, audience, query, console)
+        else:
+            rows = sql_shell.export(workspace, audience, query, out)
+            console.print(f"{rows:,} rows in {out}", markup=False, soft_wrap=True)
+    except (ReleaseError, sql_shell.ExportError) as error:
         raise _fail(str(error)) from None
 
 

@@ -1,13 +1,15 @@
 """The read-only shell on the published database.
 
-What belongs here: reading queries from a person and printing results. What does not: opening the
-file (publish does, and locks the connection down) or anything that writes.
+What belongs here: reading queries from a person, printing or writing answers. What does not:
+opening the file (publish does, and locks the connection down) or changing anything in it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -20,12 +22,58 @@ if TYPE_CHECKING:
     import duckdb
 
 _SHOWN_ROWS = 100
+_HISTORY_LINES = 1000
 
 _HELP = """\
 Type SQL ending with ; to run it. Also:
   .tables            the published tables
   .schema TABLE      columns of a table with what they mean
   .help  .quit"""
+
+
+class ExportError(Exception):
+    """An answer cannot be written where it should go; the message says why."""
+
+
+def export(workspace: Workspace, audience: str, query: str, target: Path) -> int:
+    """Write all rows of a query's answer to a new file, for Excel and other programs.
+
+    Args:
+        workspace: whose release to open.
+        audience: `analyst` or `marketing`.
+        query: SQL.
+        target: ends in `.csv` (UTF-8 with the mark by which Excel knows it) or `.parquet`.
+
+    Returns:
+        Rows written; the file is readable by its owner only.
+
+    Raises:
+        ExportError: the query is wrong, or the file exists or has another ending.
+        pipelines.publish.pointer.ReleaseError: nothing is published, or the file was changed.
+    """
+    import duckdb
+
+    from pipelines.ingest.private import make_private_file
+    from pipelines.publish.pointer import open_published
+
+    if target.suffix not in {".csv", ".parquet"}:
+        raise ExportError(f"{target} must end in .csv (Excel opens it) or .parquet.")
+    if target.exists():
+        raise ExportError(f"{target} is there already; give another name.")
+    with contextlib.closing(open_published(workspace, audience)) as connection:
+        try:
+            relation = connection.sql(query)
+            if relation is None:
+                raise ExportError("The query has no answer to write.")
+            answer = relation.pl()
+        except duckdb.Error as error:
+            raise ExportError(str(error)) from None
+    make_private_file(target)
+    if target.suffix == ".csv":
+        answer.write_csv(target, include_bom=True)
+    else:
+        answer.write_parquet(target)
+    return answer.height
 
 
 def run(workspace: Workspace, audience: str, query: str | None, console: Console) -> None:
@@ -48,12 +96,32 @@ def run(workspace: Workspace, audience: str, query: str | None, console: Console
                 sys.exit(1)
             return
         console.print(f"Published database for {audience}s, read-only. .help for help.")
-        _loop(connection, console)
+        with _history(workspace.settings.sql_history_file):
+            _loop(connection, console)
+
+
+@contextlib.contextmanager
+def _history(path: Path) -> Iterator[None]:
+    """Arrow keys bring back what was typed, also in earlier shells, where there is a readline."""
+    try:
+        import readline
+    except ImportError:  # Windows: the shell works without
+        yield
+        return
+    from pipelines.ingest.private import make_private_file, make_private_folder
+
+    make_private_folder(path.parent)
+    # Queries name pseudonyms: nobody else reads them.
+    make_private_file(path)
+    readline.read_history_file(path)
+    readline.set_history_length(_HISTORY_LINES)
+    try:
+        yield
+    finally:
+        readline.write_history_file(path)
 
 
 def _loop(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
-    with contextlib.suppress(ImportError):
-        import readline  # noqa: F401 - gives input() history and line editing where there is one
     pending = ""
     while True:
         try:

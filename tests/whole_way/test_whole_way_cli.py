@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import select
+import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -59,6 +66,82 @@ def test_sql_refuses_in_words(wallet, query):
     result = wallet("sql", query)
     assert result.exit_code == 1
     assert result.output.strip()
+
+
+@pytest.mark.parametrize("name", ["answer.csv", "answer.parquet"])
+def test_sql_writes_all_rows_for_other_programs(wallet, tmp_path, name):
+    out = tmp_path / name
+    query = "select range as n, '钱包, \"a\"' as word from range(250)"
+    result = wallet("sql", query, "--out", str(out))
+    assert result.exit_code == 0, result.output
+    assert "250 rows" in result.output
+    with duckdb.connect() as con:
+        rows = con.execute(f"select count(*), sum(n), min(word) from '{out}'").fetchall()
+    assert rows == [(250, 31125, '钱包, "a"')]
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    if name.endswith(".csv"):
+        assert out.read_bytes().startswith(b"\xef\xbb\xbf")  # by which Excel knows UTF-8
+    again = wallet("sql", query, "--out", str(out))
+    assert again.exit_code == 1
+    assert "there already" in again.output
+
+
+def test_sql_says_what_it_cannot_write(wallet, tmp_path):
+    assert wallet("sql", "select 1", "--out", str(tmp_path / "x.xlsx")).exit_code == 1
+    assert wallet("sql", "select nope", "--out", str(tmp_path / "x.csv")).exit_code == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_shell_remembers_what_was_typed_before(sample_run, tmp_path):
+    """In a real terminal: the second shell brings back the first one's query by an arrow key."""
+    history = tmp_path / "private" / "history"
+    environment = os.environ | {
+        "WALLET_DATA_DIR": str(sample_run.settings.data_dir),
+        "WALLET_WORKSPACE": "samples",
+        "WALLET_SQL_HISTORY_FILE": str(history),
+        "TERM": "dumb",
+    }
+    first = in_terminal(environment, "select 6 * 7 as typed_once;\r", until="42")
+    assert "1 rows" in first
+    assert "typed_once" in history.read_text("utf-8")
+    assert stat.S_IMODE(history.stat().st_mode) == 0o600
+    assert "42" in in_terminal(environment, "\x1b[A\r", until="42")
+
+
+def in_terminal(environment: dict[str, str], keys: str, until: str) -> str:
+    """Type into `wallet sql` on a pseudo-terminal, leave it, and return what it showed."""
+    pty = pytest.importorskip("pty")
+    master, slave = pty.openpty()
+    wallet = Path(sys.executable).with_name("wallet")
+    shell = subprocess.Popen(
+        [wallet, "sql"], stdin=slave, stdout=slave, stderr=slave, env=environment, close_fds=True
+    )
+    os.close(slave)
+    try:
+        shown = read_until(master, "wallet> ")
+        os.write(master, keys.encode())
+        shown += read_until(master, until)
+        os.write(master, b".quit\r")
+        shell.wait(timeout=30)
+        return shown + read_until(master, None)
+    finally:
+        shell.kill()
+        os.close(master)
+
+
+def read_until(descriptor: int, text: str | None, seconds: float = 60) -> str:
+    """What a terminal shows until `text` stands there, or (None) until nothing comes any more."""
+    shown, end = "", time.monotonic() + seconds
+    while text is None or text not in shown:
+        wait = 0.5 if text is None else end - time.monotonic()
+        if not select.select([descriptor], [], [], max(wait, 0))[0]:
+            assert text is None, shown
+            return shown
+        try:
+            shown += os.read(descriptor, 4096).decode(errors="replace")
+        except OSError:  # the other side has gone
+            return shown
+    return shown
 
 
 def test_report_and_doctor_find_what_the_run_left(wallet, sample_run):
