@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import dagster as dg
+import duckdb
 import pytest
 
 from pipelines.automation import WorkspaceBusyError, plan_landing, run_lock
@@ -41,6 +42,63 @@ def test_a_release_comes_after_everything_published(definitions):
     }
     assert published
     assert published <= set(release.parent_keys)
+
+
+def test_no_job_but_the_backfill_asks_for_a_day(definitions):
+    jobs = {job.name: job for job in definitions.resolve_all_job_defs()}
+    asked = {name for name, job in jobs.items() if job.partitions_def and name[0] != "_"}
+    assert asked == {"read_days_again"}
+    assert {"everything", "new_files", "reports_only", "audit_only"} <= set(jobs)
+    graph = definitions.resolve_asset_graph()
+    days = graph.get(dg.AssetKey(["lake", "export_days"]))
+    # What "Materialize all" would make: were it among them, the button would ask for a day.
+    assert not days.is_materializable
+    assert {
+        node.to_string() for node in jobs["reports_only"].asset_layer.executable_asset_keys
+    } == {'["publish", "release"]'}
+    everything = jobs["everything"].asset_layer.executable_asset_keys
+    assert everything == graph.materializable_asset_keys - {
+        dg.AssetKey(["publish", "weekly_audit"])
+    }
+
+
+def test_what_should_come_daily_says_when_it_is_late(definitions):
+    late = {
+        spec.key.to_user_string()
+        for spec in definitions.resolve_all_asset_specs()
+        if spec.freshness_policy
+    }
+    assert late == {"lake/files", "publish/release", "publish/weekly_audit"}
+
+
+def test_a_run_shows_columns_rows_and_days_and_no_person(sample_run, definitions):
+    """Everything that Dagster keeps of the samples' run, read back from its own history."""
+    specs = {spec.key: spec for spec in definitions.resolve_all_asset_specs()}
+    with dg.DagsterInstance.from_config(str(sample_run.settings.dagster_home)) as instance:
+        shown = {
+            key: event.asset_materialization.metadata
+            for key in specs
+            if (event := instance.get_latest_materialization_event(key)) is not None
+        }
+        days = instance.get_materialized_partitions(dg.AssetKey(["lake", "export_days"]))
+    assert set(specs) - set(shown) == {dg.AssetKey(["publish", "weekly_audit"])}
+    for key, metadata in shown.items():
+        has_columns = "dagster/column_schema" in {*metadata, *specs[key].metadata}
+        assert has_columns or key.path[0] == "publish", key
+    marts = [metadata for key, metadata in shown.items() if specs[key].group_name == "marts"]
+    assert len(marts) > 30
+    assert all("dagster/row_count" in metadata and "filled" in metadata for metadata in marts)
+    assert len(days) == 90
+    attempts = shown[dg.AssetKey(["marts", "fct_payment_attempts"])]
+    assert "20,067 in all" in attempts["rows_by_day"].value
+    with duckdb.connect(str(sample_run.workspace.warehouse), read_only=True) as con:
+        people = con.execute("select user_key::varchar from marts.dim_users").fetchall()
+    kept = " ".join(
+        path.read_bytes().decode("utf-8", "replace")
+        for path in (sample_run.settings.dagster_home / "history" / "runs").glob("*.db")
+    )
+    assert len(people) > 5_000
+    assert not {key for (key,) in people if key in kept}
 
 
 def test_the_sensor_waits_until_files_are_complete(tmp_path):
