@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from pipelines import alarms, automation
+from pipelines import alarms, automation, retention
 from pipelines.failures import assets as failures
 from pipelines.ingest import assets as ingest
 from pipelines.publish import assets as publish
@@ -67,8 +67,8 @@ def build_defs(
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
-        jobs=[*automation.JOBS, *ingest.JOBS],
-        schedules=automation.SCHEDULES,
+        jobs=[*automation.JOBS, *ingest.JOBS, retention.tidy_history],
+        schedules=[*automation.SCHEDULES, retention.tidy],
         sensors=[automation.landing_sensor, *alarms.SENSORS],
         resources={"workspace": locked_workspace},
         executor=dg.in_process_executor,

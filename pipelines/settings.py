@@ -133,6 +133,7 @@ class Settings(BaseSettings):
     )
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
     keep_releases: int = Field(5, ge=2, description="releases kept on disk, the current included")
+    keep_runs_days: int = Field(90, ge=7, description="days that Dagster's history of runs is kept")
     random_seed: int = 20260101
     cluster_names: dict[int, Annotated[str, Field(pattern=r"^[^\W\d_][\w &+,'’.-]{0,39}$")]] = (
         Field(

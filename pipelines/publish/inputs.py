@@ -23,6 +23,7 @@ _NO_EFFECT = {
     "memory_limit",
     "threads",
     "keep_releases",
+    "keep_runs_days",
     "webhook_url",
     "sql_history_file",
 }

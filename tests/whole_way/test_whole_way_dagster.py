@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import dagster as dg
 import duckdb
 import pytest
 
+from pipelines import automation, retention
 from pipelines.automation import WorkspaceBusyError, plan_landing, run_lock
 from pipelines.definitions import build_defs
+from pipelines.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +103,32 @@ def test_a_run_shows_columns_rows_and_days_and_no_person(sample_run, definitions
     )
     assert len(people) > 5_000
     assert not {key for (key,) in people if key in kept}
+
+
+def test_old_runs_are_deleted_but_for_the_newest_that_ended_well(monkeypatch, tmp_path):
+    @dg.op
+    def nothing():
+        pass
+
+    monkeypatch.setenv("WALLET_KEEP_RUNS_DAYS", "30")
+    monkeypatch.setenv("WALLET_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    home = automation.prepare_dagster_home(Settings())
+    everything = dg.JobDefinition(graph_def=dg.GraphDefinition("everything", node_defs=[nothing]))
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        first, second = (everything.execute_in_process(instance=instance).run_id for _ in "ab")
+        now = datetime.now(UTC)
+        with patch.object(retention, "datetime", wraps=datetime) as clock:
+            clock.now.return_value = now + timedelta(days=29)
+            retention.tidy_history.execute_in_process(instance=instance)
+            assert instance.has_run(first)
+            clock.now.return_value = now + timedelta(days=31)
+            retention.tidy_history.execute_in_process(instance=instance)
+        assert not instance.has_run(first)
+        assert instance.has_run(second)
+    left = {path.stem for path in (home / "history" / "runs").glob("*.db")}
+    assert first not in left
+    assert second in left
 
 
 def test_the_sensor_waits_until_files_are_complete(tmp_path):
