@@ -46,7 +46,7 @@ def _remove_files(home: Path, run_id: str) -> None:
 
 
 def old_runs(instance: dg.DagsterInstance, days: int) -> list[str]:
-    """Ids of runs that ended, created more than `days` days ago, but for the newest that ended well.
+    """Ids of ended runs created more than `days` days ago, but for the newest that ended well.
 
     That one holds what the UI shows of each table when nothing ran for a long time.
     """
