@@ -69,7 +69,12 @@ def of_source(counts: SourceCounts, records: Mapping[str, FileRecord]) -> dict[s
 def of_rejects(workspace: Workspace, rows: int) -> dict[str, Any]:
     """Rejected lines by source and reason; which lines is in the table, not here."""
     reasons = (
-        pl.read_parquet(rejects_folder(workspace) / "*.parquet", columns=["source", "reason"])
+        # A folder's name may hold what a pattern would take for its own.
+        pl.read_parquet(
+            sorted(rejects_folder(workspace).glob("*.parquet")),
+            columns=["source", "reason"],
+            glob=False,
+        )
         .group_by("source", "reason")
         .len()
         .sort(pl.col("len"), "source", "reason", descending=[True, False, False])
