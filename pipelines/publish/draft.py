@@ -79,6 +79,7 @@ class Draft:
             audience: folder / f"{DATABASE_NAMES[audience]}-{release_id}.duckdb"
             for audience in AUDIENCES
         }
+        self.redrawn: Release | None = None
         self.previous = _previous_audit(workspace, say)
 
     def build(self, redrawn: Release | None = None) -> None:
@@ -87,6 +88,7 @@ class Draft:
         Args:
             redrawn: take this release's databases instead of the warehouse; the audit is the same.
         """
+        self.redrawn = redrawn
         if redrawn is None:
             self._build_candidates()
         else:
@@ -261,13 +263,23 @@ class Draft:
                 [
                     f"Nothing was published: the privacy audit found {len(problems)} problem(s).",
                     *lines,
-                    "Mend the export that holds these values: take it out of landing, run "
-                    "`wallet forget FILE`, put the mended file there and run again.",
+                    self._advice(),
                     _what_stays(self.workspace),
                     f"Full audit: {kept}",
                 ]
             ),
             kept,
+        )
+
+    def _advice(self) -> str:
+        if self.redrawn is not None:
+            return (
+                f"This is release {self.redrawn.release_id}, drawn again: what passed then may not "
+                "pass under today's rules and tables. Make a new one: wallet run"
+            )
+        return (
+            "Mend the export that holds these values: take it out of landing, run "
+            "`wallet forget FILE`, put the mended file there and run again."
         )
 
     def _write_audit(

@@ -63,7 +63,13 @@ def main() -> None:
     settings = Settings()
     automation.prepare_dagster_home(settings)
     logging.getLogger("dagster").setLevel(logging.ERROR)
-    defs = definitions.build_defs(settings.open_workspace())
+
+    @dg.logger(description="Says nothing")
+    def quiet(_: dg.InitLoggerContext) -> logging.Logger:
+        return logging.Logger("quiet", logging.CRITICAL)
+
+    # As on the command line: Dagster's console logger would write every event.
+    defs = definitions.build_defs(settings.open_workspace(), loggers={"quiet": quiet})
     with dg.DagsterInstance.get() as instance:
         store = instance.handle_new_event
 
@@ -73,7 +79,9 @@ def main() -> None:
 
         instance.handle_new_event = stored
         with job:
-            result = defs.resolve_job_def("everything").execute_in_process(instance=instance)
+            result = defs.resolve_job_def("everything").execute_in_process(
+                instance=instance, run_config={"loggers": {"quiet": {}}}
+            )
     steps = sum(
         event.step_success_data.duration_ms / 1000
         for event in result.all_events

@@ -426,7 +426,7 @@ def test_drawing_again_is_no_way_around_the_audit(workspace, publishing, last):
         return page
 
     before = snapshot(workspace.releases)
-    with pytest.raises(PublishRefused):
+    with pytest.raises(PublishRefused, match="drawn again"):
         publishing(redraw=True, render=leaking_page)
     assert snapshot(workspace.releases) == before
     database = last.database("analyst")
