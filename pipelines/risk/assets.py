@@ -18,6 +18,7 @@ from pipelines.risk.tables import (
 from pipelines.settings import Settings, Workspace
 from pipelines.warehouse import shown
 from pipelines.warehouse.connect import connect
+from pipelines.warehouse.store import ModelStore
 
 _READ = [
     dg.AssetKey(["marts", table])
@@ -62,7 +63,7 @@ def suspicious_payments(context: dg.AssetExecutionContext, workspace: dg.Resourc
     """Run the rules, measure them by what reviewers said, and queue the cases."""
     settings = workspace.settings
     with connect(workspace) as con:
-        cases = write_risk(con, risk_rules(settings))
+        cases = write_risk(con, risk_rules(settings), ModelStore(workspace.models))
         rules = rules_markdown(con, settings.minimum_cell_users)
         tables = {table: shown.of_table(con, f"analysis.{table}") for table in TABLES}
     context.log.info(f"{cases} suspicious payments")

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines.risk.payments import RiskRules
-from pipelines.risk.rules import RULES
+from pipelines.risk.rules import MODEL_RULE, RULES
 from pipelines.warehouse.wilson import wilson_sql
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def write_rules(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
 
     One row per rule, and one, `any`, for all cases together: what it is, its cases with users and
     money, cases a day of the data, what reviewers said of them (confirmed, dismissed, precision
-    with its Wilson interval), and the weight that follows, NULL for `any`.
+    with its Wilson interval), and the weight that follows, NULL for `any` and the model.
     """
     con.execute("create schema if not exists analysis")
     con.execute(
@@ -78,7 +78,10 @@ def write_rules(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
     con.executemany(
         "insert into risk_rule_list values (?, ?, ?, ?, ?, ?)",
         [(r.rule_id, r.what, r.time_window, r.family, r.unit, r.weight) for r in RULES]
-        + [(ANY_RULE, "A payment that at least one rule names.", None, None, None, None)],
+        + [
+            (MODEL_RULE, "The model finds fraud likely.", "30 days", "model", "probability", None),
+            (ANY_RULE, "A payment that at least one rule names.", None, None, None, None),
+        ],
     )
     low, high = wilson_sql("confirmed", "confirmed + dismissed")
     con.execute(
@@ -150,33 +153,28 @@ def write_rules(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
     return con.table("analysis.risk_rules").shape[0]
 
 
-def write_cases(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
-    """Replace `analysis.suspicious_payments` and `suspicious_payment_reasons`; returns the cases.
+# Which weights rules have: those that decisions have taught, or those they began with.
+LEARNED = "select rule_id, rule_family as family, rule_weight as weight from analysis.risk_rules"
+STARTING = "select rule_id, family, starting_weight as weight from risk_rule_list"
 
-    A case's rule_score is 1 - product of (1 - weight * score) over families of rules, each with its
-    best hit. `risk_order` (case_key, model_score, anomaly_score), when it was made, orders the
-    queue: the model's score where there is a model, else the mean of the case's rank by rule_score
-    and by anomaly; without it rule_score alone.
+
+def prepare_scores(
+    con: duckdb.DuckDBPyConnection, name: str = "risk_scores", weights: str = LEARNED
+) -> None:
+    """Create the temporary table `name` from the hits of the rules, one row per case.
+
+    rule_score = 1 - product of (1 - weight * score) over families of rules, each with its best hit;
+    risk_reasons, the strongest first; reason_count.
     """
     con.execute(
-        """
-        create or replace table analysis.suspicious_payment_reasons as
-        select
-            case_key, rule_id as risk_reason, score as reason_score, observed as evidence_value,
-            threshold as evidence_threshold, evidence, window_started_at, window_ended_at
-        from risk_hits
-        order by case_key, risk_reason
-        """
-    )
-    con.execute(
         f"""
-        create or replace table analysis.suspicious_payments as
+        create or replace temporary table {name} as
         with weighted as (
             select
-                hits.case_key, hits.rule_id, rules.rule_family as family,
-                least(coalesce(rules.rule_weight, 0) * hits.score, 0.99) as strength
+                hits.case_key, hits.rule_id, rules.family,
+                least(coalesce(rules.weight, 0) * hits.score, 0.99) as strength
             from risk_hits as hits
-            left join analysis.risk_rules as rules on hits.rule_id = rules.rule_id
+            left join ({weights}) as rules on hits.rule_id = rules.rule_id
         ),
         families as (
             select case_key, family, max(strength) as strength
@@ -192,8 +190,33 @@ def write_cases(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
                 string_agg(rule_id, ',' order by strength desc, rule_id) as risk_reasons,
                 count(*) as reason_count
             from weighted group by case_key
-        ),
-        subjects as (
+        )
+        select combined.*, reasons.risk_reasons, reasons.reason_count
+        from combined inner join reasons using (case_key)
+        """
+    )
+
+
+def write_cases(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
+    """Replace `analysis.suspicious_payments` and `suspicious_payment_reasons`; returns the cases.
+
+    Reads `risk_scores` and `risk_order` (case_key, model_score, anomaly_score, risk_score), which
+    orders the queue; cases it does not know are ordered by their rule_score.
+    """
+    con.execute(
+        """
+        create or replace table analysis.suspicious_payment_reasons as
+        select
+            case_key, rule_id as risk_reason, score as reason_score, observed as evidence_value,
+            threshold as evidence_threshold, evidence, window_started_at, window_ended_at
+        from risk_hits
+        order by case_key, risk_reason
+        """
+    )
+    con.execute(
+        f"""
+        create or replace table analysis.suspicious_payments as
+        with subjects as (
             select
                 attempt_key as case_key, 'attempt' as case_kind, order_key, user_key, device_key,
                 ip_block_key, null::uuid as operator_key, provider, wallet, amount, currency,
@@ -216,20 +239,12 @@ def write_cases(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
         ),
         scored as (
             select
-                subjects.* exclude (operator_key), operators.operator_key, reasons.risk_reasons,
-                reasons.reason_count, combined.rule_score,
+                subjects.* exclude (operator_key), operators.operator_key, scores.risk_reasons,
+                scores.reason_count, scores.rule_score,
                 risk_order.model_score, risk_order.anomaly_score,
-                coalesce(
-                    risk_order.model_score,
-                    case when risk_order.anomaly_score is not null then (
-                        percent_rank() over (order by combined.rule_score)
-                        + percent_rank() over (order by risk_order.anomaly_score)
-                    ) / 2 end,
-                    combined.rule_score
-                ) as risk_score
+                coalesce(risk_order.risk_score, scores.rule_score) as risk_score
             from subjects
-            inner join combined on subjects.case_key = combined.case_key
-            inner join reasons on subjects.case_key = reasons.case_key
+            inner join risk_scores as scores on subjects.case_key = scores.case_key
             left join operators on subjects.case_key = operators.case_key
             left join risk_order on subjects.case_key = risk_order.case_key
         )

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.risk.cases import prepare_labels, write_cases, write_rules
+from pipelines.risk.cases import prepare_labels, prepare_scores, write_cases, write_rules
 from pipelines.risk.coverage import coverage_sql
+from pipelines.risk.ordering import order_queue, write_model
 from pipelines.risk.payments import RiskRules
 from pipelines.risk.rules import find_hits
 
 if TYPE_CHECKING:
     import duckdb
 
+    from pipelines.risk.model import ModelRules
+    from pipelines.warehouse.store import ModelStore
+
 # Table of `analysis` -> what a row of it is.
 TABLES = {
     "suspicious_payments": "One row per suspicious payment: reasons, score, place in the queue.",
     "suspicious_payment_reasons": "One row per suspicious payment and rule, with the evidence.",
     "risk_rules": "One row per rule: cases a day, and the share that reviewers confirmed.",
+    "risk_model": "One row per metric of the model that orders the queue, beside the rules alone.",
     "step_up_breakdown": "One row per slice, dimension and value of two-step verification.",
 }
 _TEMPORARY = (
@@ -31,14 +36,29 @@ _TEMPORARY = (
     "risk_hits",
     "risk_labels",
     "risk_rule_list",
+    "risk_scores",
+    "risk_starting_scores",
     "risk_order",
+    "risk_history",
+    "risk_features",
+    "risk_known_people",
+    "risk_model_scores",
 )
 
 
-def write_risk(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
+def write_risk(
+    con: duckdb.DuckDBPyConnection,
+    rules: RiskRules,
+    store: ModelStore,
+    model_rules: ModelRules | None = None,
+) -> int:
     """Find, judge and rank suspicious payments and write the room's tables; returns the cases.
 
-    All of `TABLES` in one transaction.
+    All of `TABLES` in one transaction. A model that is fitted on the way is kept in `store`;
+    `model_rules` says how, by default with the merchant's delay and alerts a day.
+
+    Raises:
+        pipelines.warehouse.store.StoreError: a stored model cannot be read.
     """
     con.execute("create schema if not exists analysis")
     con.execute("begin")
@@ -48,11 +68,13 @@ def write_risk(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
         con.execute(
             f"create or replace table analysis.step_up_breakdown as {coverage_sql(rules.currency)}"
         )
+        # Weights first, then what they say, then the model, whose alerts are counted as well.
         write_rules(con, rules)
-        con.execute(
-            "create or replace temporary table risk_order"
-            " (case_key uuid, model_score double, anomaly_score double)"
-        )
+        prepare_scores(con)
+        order = order_queue(con, rules, store, model_rules)
+        write_model(con, order)
+        write_rules(con, rules)
+        prepare_scores(con)
         cases = write_cases(con, rules)
         for table in _TEMPORARY:
             con.execute(f"drop table if exists {table}")

@@ -7,7 +7,6 @@ about segments (see the other modules of the room).
 import dagster as dg
 
 from pipelines.segments.clusters import ClusterRules
-from pipelines.segments.store import ModelStore
 from pipelines.segments.tables import (
     TABLES,
     SegmentSettings,
@@ -18,6 +17,7 @@ from pipelines.segments.tables import (
 from pipelines.settings import Settings, Workspace
 from pipelines.warehouse import shown
 from pipelines.warehouse.connect import connect
+from pipelines.warehouse.store import ModelStore
 
 _MARTS = ("dim_users", "rpt_user_profiles", "fct_payments", "fct_refunds")
 

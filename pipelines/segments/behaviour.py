@@ -1,7 +1,8 @@
 """The behaviour model in force: fitted once, stored, watched for drift, refitted only then.
 
 What belongs here: deciding between the stored model, a first fit and a refit, and the stored form
-of a version. What does not: fitting (`clusters.py`), drift (`drift.py`) and files (`store.py`).
+of a version. What does not: fitting (`clusters.py`), drift (`drift.py`) and files
+(`pipelines.warehouse.store`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pipelines.segments.drift import (
 from pipelines.segments.features import read_priors, read_sample
 from pipelines.segments.naming import with_own_names
 from pipelines.segments.prediction import ClusterModel
-from pipelines.segments.store import ModelStore
+from pipelines.warehouse.store import ModelStore
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,7 +65,7 @@ def behaviour_in_force(
     """The stored model, a first one, or the successor of one from which users have drifted away.
 
     Raises:
-        pipelines.segments.store.StoreError: a stored version cannot be read.
+        pipelines.warehouse.store.StoreError: a stored version cannot be read.
         ValueError: the merchant's own names give two clusters one name.
     """
     stored = store.latest(KIND)

@@ -6,7 +6,6 @@ how a proposal is made (`thresholds.py`), and the command around this.
 
 from __future__ import annotations
 
-from pipelines.segments.store import ModelStore, StoreError
 from pipelines.segments.thresholds import (
     KIND,
     FreezeRules,
@@ -19,6 +18,7 @@ from pipelines.segments.thresholds import (
 )
 from pipelines.settings import Workspace
 from pipelines.warehouse.connect import connect
+from pipelines.warehouse.store import ModelStore, StoreError
 
 
 class ReviewError(Exception):

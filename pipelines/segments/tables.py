@@ -34,7 +34,6 @@ from pipelines.segments.scores import (
     write_user_scores,
 )
 from pipelines.segments.states import payment_state_sql
-from pipelines.segments.store import ModelStore
 from pipelines.segments.threads import one_thread
 from pipelines.segments.thresholds import (
     VALUE_TIERS,
@@ -43,6 +42,7 @@ from pipelines.segments.thresholds import (
     thresholds_in_force,
     value_tier_sql,
 )
+from pipelines.warehouse.store import ModelStore
 
 if TYPE_CHECKING:
     import duckdb
@@ -108,7 +108,7 @@ def build_segment_tables(
     enough. An empty warehouse gives empty tables.
 
     Raises:
-        pipelines.segments.store.StoreError: a stored model cannot be read.
+        pipelines.warehouse.store.StoreError: a stored model cannot be read.
     """
     first, as_of = con.execute(
         f"select min(first_seen_date), {as_of_date_sql()} from marts.dim_users"

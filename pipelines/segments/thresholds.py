@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.segments.lifecycle import LifecycleGrid, as_of_date_sql
-from pipelines.segments.store import ModelStore, StoreError
+from pipelines.warehouse.store import ModelStore, StoreError
 
 if TYPE_CHECKING:
     import duckdb
@@ -88,7 +88,7 @@ def thresholds_in_force(
     """The stored version; else today's proposal, stored if it rests on enough.
 
     Raises:
-        pipelines.segments.store.StoreError: a stored version cannot be read, or its amounts are in
+        pipelines.warehouse.store.StoreError: a stored version cannot be read, or its amounts are in
             another currency than the reporting currency of now.
     """
     stored = store.latest(KIND)

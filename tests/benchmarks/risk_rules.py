@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from planted_attacks import everyday_merchant, plant_attacks, write_marts
 
 from pipelines.risk.payments import RiskRules
 from pipelines.risk.tables import write_risk
+from pipelines.warehouse.store import ModelStore
 
 _ATTACKS = """
     select
@@ -62,10 +64,13 @@ def main() -> None:
     for seed in arguments.seeds:
         everyday = everyday_merchant(arguments.attempts, seed, arguments.months)
         merchant = plant_attacks(everyday, seed, arguments.scale)
-        with duckdb.connect(config={"threads": arguments.threads}) as con:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            duckdb.connect(config={"threads": arguments.threads}) as con,
+        ):
             write_marts(con, merchant)
             began, cpu = time.monotonic(), time.process_time()
-            cases = write_risk(con, RiskRules())
+            cases = write_risk(con, RiskRules(), ModelStore(Path(folder)))
             spent, cpu = time.monotonic() - began, time.process_time() - cpu
             print(f"\nseed {seed}: {len(merchant.attempts):,} attempts, {cases:,} cases")
             print(f"{spent:.1f} s, {cpu:.1f} CPU s")

@@ -30,8 +30,8 @@ from conftest import MARTS  # noqa: E402
 
 from pipelines.segments.features import FEATURE_NAMES, FeaturePriors
 from pipelines.segments.prediction import ClusterModel, nearest_sql
-from pipelines.segments.store import ModelStore
 from pipelines.segments.tables import SegmentSettings, build_segment_tables
+from pipelines.warehouse.store import ModelStore
 
 
 @contextmanager

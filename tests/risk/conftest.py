@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -11,6 +12,7 @@ from planted_attacks import everyday_merchant, merchant_of, plant_attacks, write
 
 from pipelines.risk.payments import RiskRules
 from pipelines.risk.tables import write_risk
+from pipelines.warehouse.store import ModelStore
 
 SEED = 5
 EPOCH = datetime.fromisoformat("1970-01-01")
@@ -22,7 +24,7 @@ def attacked() -> Iterator[duckdb.DuckDBPyConnection]:
     merchant = plant_attacks(everyday_merchant(20_000, SEED, 4), SEED)
     with duckdb.connect(config={"threads": 2}) as con:
         write_marts(con, merchant)
-        write_risk(con, RiskRules())
+        write_risk(con, RiskRules(), ModelStore(Path("no models yet")))
         yield con
 
 
@@ -31,7 +33,7 @@ def quiet() -> Iterator[duckdb.DuckDBPyConnection]:
     """The same merchant without attacks."""
     with duckdb.connect(config={"threads": 2}) as con:
         write_marts(con, everyday_merchant(20_000, SEED, 4))
-        write_risk(con, RiskRules())
+        write_risk(con, RiskRules(), ModelStore(Path("no models yet")))
         yield con
 
 
@@ -54,7 +56,7 @@ def found() -> Iterator[Callable[..., dict[str, list[str]]]]:
             )
             if prepare:
                 con.execute(prepare)
-            write_risk(con, RiskRules())
+            write_risk(con, RiskRules(), ModelStore(Path("no models yet")))
             rows = con.execute(
                 "select coalesce(name, case_key::varchar), list(risk_reason order by risk_reason)"
                 " from analysis.suspicious_payment_reasons left join named using (case_key)"

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.risk.payments import RiskRules
 from pipelines.risk.tables import write_risk
+from pipelines.warehouse.store import ModelStore
 
 # attack -> (rule, share of its cases that the rule must name).
 MUST_FIND = [
@@ -97,7 +98,7 @@ def test_reasons_belong_to_cases_and_have_evidence(attacked):
     ).fetchone() == (0,)
 
 
-def test_the_order_of_rows_does_not_matter(attacked):
+def test_the_order_of_rows_does_not_matter(attacked, tmp_path):
     with duckdb.connect(config={"threads": 1}) as con:
         con.execute("create schema marts")
         tables = "select table_name from duckdb_tables() where schema_name = 'marts'"
@@ -107,7 +108,7 @@ def test_the_order_of_rows_does_not_matter(attacked):
                 f"create table marts.{table} as select * from frame order by md5(frame::varchar)"
             )
             con.unregister("frame")
-        write_risk(con, RiskRules())
+        write_risk(con, RiskRules(), ModelStore(tmp_path))
         seen = (
             "select case_key::varchar, case_kind, risk_reasons, round(risk_score, 9), queue_rank"
             " from analysis.suspicious_payments order by case_key"

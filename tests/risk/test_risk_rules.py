@@ -298,4 +298,4 @@ def test_nothing_at_all_is_an_empty_queue(found, attempt):
     assert found([attempt("a", "2026-01-01 10:00")], prepare=nothing) == {}
     assert found.con.execute(
         "select count(*), sum(suspicious_cases) from analysis.risk_rules"
-    ).fetchone() == (15, 0)
+    ).fetchone() == (16, 0)

@@ -15,7 +15,7 @@ from pipelines.segments.behaviour import KIND, behaviour_in_force
 from pipelines.segments.clusters import ClusterRules, fit_clusters
 from pipelines.segments.drift import Drift, inherit, measure, references, refit
 from pipelines.segments.features import FEATURE_NAMES, read_priors, read_sample
-from pipelines.segments.store import ModelStore, StoreError
+from pipelines.warehouse.store import ModelStore, StoreError
 
 RULES = ClusterRules(candidates=(3,), resamples=3)
 TODAY = date(2026, 6, 30)

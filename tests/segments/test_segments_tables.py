@@ -20,7 +20,6 @@ from pipelines.segments.lifecycle import (
 from pipelines.segments.movement import month_ends
 from pipelines.segments.purchases import standing_sql
 from pipelines.segments.states import PAYMENT_STATES
-from pipelines.segments.store import ModelStore, StoreError
 from pipelines.segments.tables import (
     TABLES,
     SegmentSettings,
@@ -30,6 +29,7 @@ from pipelines.segments.tables import (
 from pipelines.segments.thresholds import FreezeRules, propose
 from pipelines.settings import Settings, Workspace
 from pipelines.warehouse.connect import connect
+from pipelines.warehouse.store import ModelStore, StoreError
 
 SETTINGS = SegmentSettings(clusters=ClusterRules(candidates=(3,), resamples=3))
 

@@ -25,6 +25,7 @@ from pipelines.risk.tables import write_risk
 from pipelines.segments.tables import TABLES
 from pipelines.settings import Settings, Workspace
 from pipelines.warehouse import connect
+from pipelines.warehouse.store import ModelStore
 
 # The columns are ingest's own: a column that is renamed there breaks the build here.
 SCHEMAS = {spec.source: lake_schema(spec) for spec in all_formats()}
@@ -437,7 +438,7 @@ def write_analysis(workspace: Workspace) -> None:
         for statement in _ANALYSIS:
             connection.execute(statement)
         tables.write_refunds(connection, "CNY")
-        write_risk(connection, RiskRules())
+        write_risk(connection, RiskRules(), ModelStore(workspace.models))
 
 
 _ANALYSIS = [

@@ -1,7 +1,7 @@
 """Models that outlive a run: numbered JSON files in the private workspace.
 
 What belongs here: writing a version once and reading all of them back. What does not: what a model
-says (`thresholds.py`, `registry.py`).
+says (the rooms that learn it).
 
 The warehouse is rebuilt from the lake at any time; what was decided once (thresholds, clusters and
 their ids) must not change with it, so it lives beside it. A version is never overwritten: a killed

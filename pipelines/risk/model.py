@@ -1,0 +1,355 @@
+"""A model of fraud from what was known before each payment, chosen and judged on later days.
+
+What belongs here: which days are learned from and which are judged, fitting, choosing among
+settings, and how well the ranking does. What does not: features (`features.py`), the JSON form
+(`trees.py`), what happens to the queue (`ordering.py`).
+
+Truth comes late: of the newest days nobody knows yet which payments were fraud. So a model is
+always judged on days that lie a delay after those it learned from (Dal Pozzolo et al. 2018,
+"Credit card fraud detection: a realistic modeling"; Le Borgne et al. 2022, the fraud detection
+handbook, chapter 5, call it prequential validation). Settings are chosen on older weeks than the
+one that says how good the model is. Accuracy is never looked at: with one fraud in a hundred,
+naming none is 99 % accurate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pipelines.risk.ranking import Ranking, judge_ranking
+from pipelines.risk.trees import probability_sql, trees_of
+
+if TYPE_CHECKING:
+    import duckdb
+    import numpy as np
+
+# Few leaves, many rows in each, slow learning: a few hundred frauds are soon learned by heart.
+CANDIDATES: tuple[dict[str, float], ...] = (
+    {"learning_rate": 0.05, "max_leaf_nodes": 8, "max_iter": 100, "min_samples_leaf": 50},
+    {"learning_rate": 0.05, "max_leaf_nodes": 8, "max_iter": 200, "min_samples_leaf": 100},
+    {"learning_rate": 0.05, "max_leaf_nodes": 8, "max_iter": 200, "min_samples_leaf": 30},
+    {"learning_rate": 0.05, "max_leaf_nodes": 16, "max_iter": 150, "min_samples_leaf": 100},
+)
+_L2 = 5.0
+
+
+@dataclass(frozen=True)
+class ModelRules:
+    """How a model is fitted and judged.
+
+    Attributes:
+        train_days: days learned from.
+        delay_days: days until a payment that nobody called fraud counts as genuine.
+        test_days: days of one judgement.
+        folds: judgements behind the choice of settings.
+        alerts_per_day: people a day that reviewers can look at.
+        train_rows: most genuine payments learned from, chosen by hash and weighted accordingly.
+        minimum_frauds: fewest frauds in any stretch learned from or judged.
+        candidates: settings to choose from.
+        seed: of every random choice.
+    """
+
+    train_days: int = 56
+    delay_days: int = 7
+    test_days: int = 7
+    folds: int = 3
+    alerts_per_day: int = 100
+    train_rows: int = 150_000
+    minimum_frauds: int = 20
+    candidates: tuple[dict[str, float], ...] = CANDIDATES
+    seed: int = 20260101
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Payments of some days: `x` (rows x features, NaN is unknown), one entry per row elsewhere.
+
+    `person` is the user, or the payment itself without one; `baseline` the rules' score.
+    """
+
+    x: np.ndarray
+    is_fraud: np.ndarray
+    weight: np.ndarray
+    day: np.ndarray
+    person: np.ndarray
+    amount: np.ndarray
+    baseline: np.ndarray
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the weeks said.
+
+    Attributes:
+        choice: every candidate's settings with its mean average precision.
+        settings: the best of them.
+        judged: how model and rules together rank the newest week, which had no part in the choice.
+        baseline: how the rules alone rank it.
+    """
+
+    choice: list[dict[str, Any]]
+    settings: dict[str, float]
+    judged: Ranking
+    baseline: Ranking
+
+
+@dataclass(frozen=True)
+class FraudModel:
+    """A fitted model: its trees (`trees.trees_of`), how well it does, and on which days."""
+
+    document: dict[str, Any]
+    judgement: Judgement
+    trained_from: date
+    trained_to: date
+    tested_from: date
+    tested_to: date
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """First days, and days after the last, of what is learned from and what is judged."""
+
+    train_from: date
+    train_to: date
+    test_from: date
+    test_to: date
+
+
+def stretches(as_of: date, rules: ModelRules) -> list[Stretch]:
+    """One stretch per week that can be judged on the day `as_of`, the newest first.
+
+    The first one says how good the model is, the others choose its settings.
+    """
+    found = []
+    for number in range(rules.folds + 1):
+        test_to = as_of - timedelta(days=rules.delay_days + number * rules.test_days)
+        test_from = test_to - timedelta(days=rules.test_days)
+        train_to = test_from - timedelta(days=rules.delay_days)
+        train_from = train_to - timedelta(days=rules.train_days)
+        found.append(Stretch(train_from, train_to, test_from, test_to))
+    return found
+
+
+class TooFewFraudsError(ValueError):
+    """Some stretch has too few confirmed frauds; the message says which and how many."""
+
+
+def fit_weeks(
+    con: duckdb.DuckDBPyConnection,
+    names: list[str],
+    weeks: list[Stretch],
+    rules: ModelRules,
+    as_of: date,
+) -> Judgement:
+    """Choose settings on all weeks but the first, and judge them on the first.
+
+    Args:
+        con: a connection with `risk_history` (see `ordering.py`) and `risk_features`.
+        names: features.
+        weeks: what is learned from and judged, the newest first.
+        rules: bounds and candidates.
+        as_of: frauds that became known on this day or later are not counted.
+
+    Raises:
+        TooFewFraudsError: a stretch has fewer than `rules.minimum_frauds`.
+    """
+    # Imported before the limit is set: it only reaches libraries that are already loaded.
+    import sklearn.ensemble  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    data = []
+    for week in weeks:
+        train = read_rows(
+            con, names, week.train_from, week.train_to, week.test_from, rules.train_rows
+        )
+        test = read_week(con, names, week, as_of)
+        learned, judged = int(train.is_fraud.sum()), int(test.is_fraud.sum())
+        if min(learned, judged) < rules.minimum_frauds:
+            raise TooFewFraudsError(
+                f"Too few confirmed frauds for a model: {learned} from {week.train_from} and"
+                f" {judged} from {week.test_from} on, at least {rules.minimum_frauds} of each are"
+                " needed."
+            )
+        data.append((train, test))
+    with threadpool_limits(limits=1):
+        choice = [_validate(data[1:], settings, rules) for settings in rules.candidates]
+        best = max(choice, key=lambda entry: entry["average_precision"])
+        scores = _learn_and_score(*data[0], best["settings"], rules)
+    test = data[0][1]
+    return Judgement(
+        choice=choice,
+        settings=best["settings"],
+        judged=judge_ranking(test, scores, rules.alerts_per_day),
+        baseline=judge_ranking(test, test.baseline, rules.alerts_per_day),
+    )
+
+
+def fit_model(
+    con: duckdb.DuckDBPyConnection, names: list[str], as_of: date, rules: ModelRules
+) -> FraudModel:
+    """Choose settings, judge them on the newest week with known truth, and fit the newest model.
+
+    Args:
+        con: a connection with `risk_history` (see `ordering.py`) and `risk_features`.
+        names: features.
+        as_of: the day on which this is done; nothing of it or later is looked at.
+        rules: windows, bounds, candidates.
+
+    Raises:
+        TooFewFraudsError: a stretch has fewer frauds than `rules.minimum_frauds`.
+    """
+    from threadpoolctl import threadpool_limits
+
+    weeks = stretches(as_of, rules)
+    judgement = fit_weeks(con, names, weeks, rules, as_of)
+    last = as_of - timedelta(days=rules.delay_days)
+    first = last - timedelta(days=rules.train_days)
+    newest = read_rows(con, names, first, last, as_of, rules.train_rows)
+    kept = _useful(newest)
+    with threadpool_limits(limits=1):
+        final = fit(newest, kept, judgement.settings, rules)
+    return FraudModel(
+        document=trees_of(final, [names[place] for place in kept]),
+        judgement=judgement,
+        trained_from=first,
+        trained_to=last - timedelta(days=1),
+        tested_from=weeks[0].test_from,
+        tested_to=weeks[0].test_to - timedelta(days=1),
+    )
+
+
+def _learn_and_score(
+    train: Rows, test: Rows, settings: dict[str, float], rules: ModelRules
+) -> np.ndarray:
+    """Chance that model or rules are right about each test row, which is what orders the queue."""
+    kept = _useful(train)
+    probability = fit(train, kept, settings, rules).predict_proba(test.x[:, kept])[:, 1]
+    return 1 - (1 - probability) * (1 - test.baseline)
+
+
+def _validate(
+    folds: list[tuple[Rows, Rows]], settings: dict[str, float], rules: ModelRules
+) -> dict[str, Any]:
+    """Mean average precision of one candidate over the older weeks."""
+    found = [
+        judge_ranking(test, _learn_and_score(train, test, settings, rules), rules.alerts_per_day)
+        for train, test in folds
+    ]
+    mean = sum(ranking.average_precision for ranking in found) / len(found)
+    return {"settings": settings, "average_precision": mean}
+
+
+def fit(rows: Rows, kept: list[int], settings: dict[str, float], rules: ModelRules) -> Any:
+    """A constrained HistGradientBoostingClassifier on some columns of the rows."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    model = HistGradientBoostingClassifier(
+        l2_regularization=_L2, early_stopping=False, random_state=rules.seed, **settings
+    )
+    # Equal weights are left out: with them the library is several times slower.
+    weight = rows.weight if (rows.weight != 1).any() else None
+    return model.fit(rows.x[:, kept], rows.is_fraud, sample_weight=weight)
+
+
+def _useful(rows: Rows) -> list[int]:
+    """Places of the features that take two values or more: the others split nothing."""
+    import numpy as np
+
+    lowest, highest = np.full(rows.x.shape[1], np.inf), np.full(rows.x.shape[1], -np.inf)
+    np.fmin.reduce(rows.x, axis=0, out=lowest)
+    np.fmax.reduce(rows.x, axis=0, out=highest)
+    return [place for place in range(rows.x.shape[1]) if lowest[place] < highest[place]]
+
+
+def read_rows(
+    con: duckdb.DuckDBPyConnection,
+    names: list[str],
+    first: date,
+    after: date,
+    known_by: date,
+    train_rows: int,
+) -> Rows:
+    """Payments to learn from: day `first` until the day before `after`, as known on `known_by`.
+
+    A fraud that became known later is not yet one. At most about `train_rows` genuine payments,
+    chosen by hash; weights make up for the others.
+    """
+    (size,) = con.execute(
+        "select count(*) from risk_history where business_date >= ? and business_date < ?",
+        [first, after],
+    ).fetchall()[0]
+    share = min(1.0, train_rows / max(size, 1))
+    chosen = f"label or hash(history.case_key) % 1000000 < {round(share * 1_000_000)}"
+    return _rows(con, names, first, after, known_by, chosen, share)
+
+
+def read_week(
+    con: duckdb.DuckDBPyConnection, names: list[str], week: Stretch, known_by: date
+) -> Rows:
+    """All payments of the days to judge, without people whose fraud was known before that day.
+
+    Known is what became known since the first day learned from: such people are blocked by then,
+    and finding them again is no merit.
+    """
+    con.execute(
+        """
+        create or replace temporary table risk_known_people as
+        select coalesce(user_key, case_key) as person, min(known_at) as caught_at
+        from risk_history where is_fraud = 1 and business_date >= $since
+        group by person
+        """,
+        {"since": week.train_from},
+    )
+    unknown = """
+        not exists (
+            select 1 from risk_known_people as known
+            where known.person = coalesce(history.user_key, history.case_key)
+                and known.caught_at < history.business_date
+        )
+    """
+    return _rows(con, names, week.test_from, week.test_to, known_by, unknown, 1.0)
+
+
+def _rows(
+    con: duckdb.DuckDBPyConnection,
+    names: list[str],
+    first: date,
+    after: date,
+    known_by: date,
+    chosen: str,
+    share: float,
+) -> Rows:
+    import numpy as np
+
+    fetched = con.execute(
+        f"""
+        select
+            {", ".join(f"features.{name}" for name in names)},
+            coalesce(is_fraud = 1 and known_at < $known_by, false) as label,
+            business_date as day, coalesce(user_key, history.case_key) as person, history.paid,
+            rule_score
+        from risk_history as history
+        inner join risk_features as features on history.case_key = features.case_key
+        where business_date >= $first and business_date < $after and ({chosen})
+        order by occurred_at, history.case_key
+        """,
+        {"known_by": known_by, "first": first, "after": after},
+    ).fetchnumpy()
+    is_fraud = np.ma.getdata(fetched["label"]).astype(bool)
+    columns = [np.ma.filled(fetched[name].astype(float), np.nan) for name in names]
+    return Rows(
+        x=np.column_stack(columns),
+        is_fraud=is_fraud,
+        weight=np.where(is_fraud, 1.0, 1.0 / share),
+        day=np.ma.getdata(fetched["day"]).astype("datetime64[D]"),
+        person=np.unique(np.ma.getdata(fetched["person"]).astype(str), return_inverse=True)[1],
+        amount=np.ma.getdata(fetched["paid"]).astype(float),
+        baseline=np.ma.getdata(fetched["rule_score"]).astype(float),
+    )
+
+
+def score_sql(document: dict[str, Any]) -> str:
+    """case_key and probability of every row of `risk_features`."""
+    return f"select case_key, {probability_sql(document)} as model_score from risk_features"
