@@ -45,7 +45,6 @@ METRICS = (
     "fraud_amount",
     "fraud_amount_found",
     "threshold",
-    "people",
     "frauds",
     "payments",
 )
@@ -266,7 +265,7 @@ def write_model(con: duckdb.DuckDBPyConnection, order: Order) -> None:
         """
         create or replace table analysis.risk_model (
             model_id varchar, metric varchar, value double, baseline_rules double,
-            is_usable boolean, message varchar, trained_from date, trained_to date,
+            users bigint, is_usable boolean, message varchar, trained_from date, trained_to date,
             tested_from date, tested_to date
         )
         """
@@ -277,13 +276,14 @@ def write_model(con: duckdb.DuckDBPyConnection, order: Order) -> None:
         version.get(name) for name in ("trained_from", "trained_to", "tested_from", "tested_to")
     ]
     con.executemany(
-        "insert into analysis.risk_model values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into analysis.risk_model values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 model_id,
                 metric,
                 version.get("metrics", {}).get(metric),
                 version.get("baseline_metrics", {}).get(metric),
+                version.get("metrics", {}).get("people"),
                 order.is_usable,
                 order.message,
                 *days,

@@ -11,6 +11,7 @@ select
     cast(metric as varchar) as metric,
     cast(value as double) as value,
     cast(baseline_rules as double) as baseline_rules,
+    cast(users as bigint) as users,
     cast(is_usable as boolean) as is_usable,
     cast(message as varchar) as message,
     cast(trained_from as date) as trained_from,

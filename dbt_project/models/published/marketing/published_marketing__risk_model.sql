@@ -1,11 +1,8 @@
 {{ config(alias='risk_model') }}
 
-with model as (
+with risk_model as (
 
-    select
-        *,
-        max(case when metric = 'people' then value end) over () as people
-    from {{ ref('published_analyst__risk_model') }}
+    select * from {{ ref('published_analyst__risk_model') }}
 
 )
 
@@ -14,11 +11,12 @@ select
     metric,
     value,
     baseline_rules,
+    users,
     is_usable,
     message,
     trained_from,
     trained_to,
     tested_from,
     tested_to
-from model
-where people is null or people >= {{ minimum_cell_users() }}
+from risk_model
+where users >= {{ minimum_cell_users() }}
