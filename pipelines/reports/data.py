@@ -360,8 +360,13 @@ def _headline_month(
         return None, None, False
     complete = [month for month in months if _month_end(month) <= last_day]
     month = (complete or months)[-1]
-    earlier = date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
+    earlier = month_before(month)
     return month, earlier if earlier in months else None, bool(complete)
+
+
+def month_before(month: date) -> date:
+    """First day of the month before."""
+    return date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
 
 
 def _month_end(month: date) -> date:

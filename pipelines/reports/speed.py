@@ -16,7 +16,13 @@ from typing import Any
 import polars as pl
 
 from pipelines.reports import style
-from pipelines.reports.data import NAMED_HOUR, SMALL_SAMPLE, ReportData, difference_interval
+from pipelines.reports.data import (
+    NAMED_HOUR,
+    SMALL_SAMPLE,
+    ReportData,
+    difference_interval,
+    month_before,
+)
 from pipelines.reports.style import Figure
 from pipelines.reports.tables import Table, make_table
 from pipelines.reports.words import Words, category_key
@@ -260,7 +266,7 @@ def latency(data: ReportData, words: Words, month: date) -> str:
     buckets = _buckets(data.latency.filter(pl.col("month") == month), "attempts")
     p50, p95, p99 = (_milliseconds(words, quantile(buckets, share)) for share in _QUANTILES)
     sentence = words.text("reading.buckets", month=words.month(month), p50=p50, p95=p95, p99=p99)
-    earlier = data.latency.filter(pl.col("month") == _month_before(month))
+    earlier = data.latency.filter(pl.col("month") == month_before(month))
     if earlier.is_empty():
         return sentence
     before = quantile(_buckets(earlier, "attempts"), 0.95)
@@ -359,7 +365,7 @@ def request_months(data: ReportData) -> list[date]:
 def operations(data: ReportData, month: date) -> pl.DataFrame:
     """One row per service and operation of a month, the one that waiting is spent in first."""
     rows, earlier = (
-        data.requests.filter(pl.col("month") == day) for day in (month, _month_before(month))
+        data.requests.filter(pl.col("month") == day) for day in (month, month_before(month))
     )
     found = []
     for (service, operation), part in rows.group_by(["service", "operation"], maintain_order=True):
@@ -455,7 +461,3 @@ def api_table(data: ReportData, month: date) -> Table:
 def month_label(_: ReportData, month: date) -> str:
     """Token of a month in a list to choose from."""
     return category_key("month", month.isoformat())
-
-
-def _month_before(month: date) -> date:
-    return date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)

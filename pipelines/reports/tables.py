@@ -17,7 +17,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.reports.data import AMOUNT_BANDS, SMALL_SAMPLE, ReportData
+from pipelines.reports.data import AMOUNT_BANDS, SMALL_SAMPLE, ReportData, month_before
 from pipelines.reports.words import category_key
 
 Table = dict[str, Any]
@@ -277,7 +277,7 @@ def failure_drivers(data: ReportData) -> Table:
 
 def wallet_comparison(data: ReportData, month: date) -> Table:
     """One row per wallet of a month, with the change of its order success rate in points."""
-    earlier = data.wallets.filter(pl.col("month") == _month_before(month)).select(
+    earlier = data.wallets.filter(pl.col("month") == month_before(month)).select(
         "wallet", "currency", pl.col("order_success_rate").alias("earlier")
     )
     rows = (
@@ -446,7 +446,3 @@ def _kind_by_name(name: str) -> str:
 
 def _version_key(version: str) -> tuple[list[int], str]:
     return [int(part) for part in re.findall(r"\d+", str(version))], str(version)
-
-
-def _month_before(month: date) -> date:
-    return date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)

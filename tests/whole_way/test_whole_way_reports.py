@@ -31,7 +31,7 @@ def test_every_page_is_in_the_release_audited_and_small(release):
 
 
 def test_percentiles_of_buckets_are_those_of_the_attempts(release):
-    """No attempt is missing from the buckets; what is read off them is right to their width."""
+    """No attempt is missing from the buckets; percentiles are right to a bucket's width."""
     data = load_report_data(release.database("marketing"))
     with closing(duckdb.connect(str(release.database("analyst")), read_only=True)) as con:
         attempts = con.execute(
