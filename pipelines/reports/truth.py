@@ -6,6 +6,7 @@ What belongs here: sentences, charts and tables about the data itself. What does
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import polars as pl
@@ -140,44 +141,56 @@ def verdict(data: ReportData, words: Words) -> str:
 
 
 def checks_table(data: ReportData) -> Table:
-    """One row per check and file."""
+    """One row per check and file; the audit's own words are English, the catalogue has Chinese."""
     found = [
         {
             "check": check["id"],
             "audience": report["audience"],
             "title": check["title"],
-            "threshold": check["threshold"],
             "check_status": check["status"],
+            "threshold": check["threshold"],
             "measured": _measured(check["measured"]),
         }
         for report in data.audit
         for check in report["checks"]
     ]
-    table = (
-        make_table(
-            pl.DataFrame(found, infer_schema_length=None),
-            "check audience title check_status threshold measured",
-            None,
-        )
-        if found
-        else {"columns": [], "rows": [], "small": []}
+    if not found:
+        return {"columns": [], "rows": [], "small": []}
+    table = make_table(
+        pl.DataFrame(found, infer_schema_length=None),
+        "check audience title check_status threshold measured",
+        None,
     )
     chinese = load_catalogue("zh")
     for row in table["rows"]:
-        key = f"check.{row[0]}_{row[1]}"
-        named = chinese.get(key) or chinese.get(f"check.{row[0]}")
-        row[2] = {"en": row[2], "zh": named or row[2]}
+        title = chinese.get(f"check.{row[0]}_{row[1]}") or chinese.get(f"check.{row[0]}")
+        row[2] = {"en": row[2], "zh": title or row[2]}
+        row[4] = {"en": row[4], "zh": _chinese(row[4])}
+        parts = [_chinese(part) for part in row[5].split(", ")]
+        row[5] = {"en": row[5], "zh": "，".join(parts)}
     return table
 
 
 def _measured(measured: dict[str, Any]) -> str:
-    """Plain figures of a check; lists by table stand in the audit itself."""
+    """Plain figures of a check, `354 columns`; lists by table stand in the audit itself."""
     parts = [
-        f"{key.replace('_', ' ')} {value:,}"
+        f"{value:,} {key.replace('_', ' ')}"
         for key, value in measured.items()
         if type(value) is int
     ]
     return ", ".join(parts[:4])
+
+
+def _chinese(text: str) -> str:
+    """Chinese of a phrase with numbers in it, found by what stands around them."""
+    numbers = re.findall(r"[\d.,]*\d%?", text)
+    key = re.sub(r"[\d.,]*\d%?", "#", text)
+    found = load_catalogue("zh").get(f"check.{key}")
+    if found is None:
+        return text
+    for number in numbers:
+        found = found.replace("#", number, 1)
+    return found
 
 
 def groups(data: ReportData, words: Words) -> str:
