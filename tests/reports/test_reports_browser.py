@@ -44,9 +44,12 @@ class Watched:
         if line.type in ("error", "warning"):
             self.complaints.append(line.text)
 
-    def open(self, page: str, query: str = ""):
-        self.tab.goto(self.report.with_name(file_name(page)).as_uri() + query)
-        self.tab.wait_for_selector("html[data-ready]", timeout=20_000)
+    def open(self, page: str, *, anew: bool = True):
+        """The page, loaded anew unless it is there and what was done to it does no harm."""
+        address = self.report.with_name(file_name(page)).as_uri()
+        if anew or self.tab.url != address:
+            self.tab.goto(address)
+            self.tab.wait_for_selector("html[data-ready]", timeout=20_000)
         return self.tab
 
 
@@ -56,11 +59,6 @@ def chinese(browser, report: Path) -> Iterator[Watched]:
     watched = Watched(browser, report, locale="zh-CN", color_scheme="light", viewport=size)
     yield watched
     watched.context.close()
-
-
-@pytest.fixture(scope="module")
-def failures(chinese: Watched):
-    return chinese.open("failures")
 
 
 def serious(tab, **options) -> list[str]:
@@ -126,7 +124,8 @@ def test_phones_have_no_horizontal_overflow_and_follow_the_system(browser, repor
 # ---- language, theme, filter ---------------------------------------------------------------
 
 
-def test_language_switch_and_links_carry_it_on(failures, chinese):
+def test_language_switch_and_links_carry_it_on(chinese):
+    failures = chinese.open("failures")
     assert failures.locator("html").get_attribute("lang") == "zh-Hans"
     assert failures.locator("h1").text_content() == "失败与对策"
     failures.click("#language")
@@ -140,7 +139,6 @@ def test_language_switch_and_links_carry_it_on(failures, chinese):
     assert failures.locator("h1").text_content() == "Refunds"
     failures.click("#language")
     assert "微信支付" in failures.locator("#chart-refund_amounts").text_content()
-    chinese.open("failures")
 
 
 def test_filter_leaves_wallets_out_of_charts_tables_and_headline_figures(chinese, release_rows):
@@ -207,7 +205,7 @@ def test_dark_mode_repaints_page_and_charts(chinese):
 
 
 def test_select_changes_the_chart_and_the_sentence(chinese):
-    tab = chinese.open("failures")
+    tab = chinese.open("failures", anew=False)
     card = tab.locator('[data-card="failure_breakdown"]')
     before = card.locator(".reading").text_content()
     assert "4.11.0" in card.locator(".chart").text_content()
@@ -220,7 +218,7 @@ def test_select_changes_the_chart_and_the_sentence(chinese):
 
 
 def test_csv_has_the_rows_of_the_table_and_is_safe_in_a_spreadsheet(chinese):
-    tab = chinese.open("failures")
+    tab = chinese.open("failures", anew=False)
     card = tab.locator('[data-card="failure_breakdown"]')
     card.locator("select").select_option(label="地区")
     card.locator("details.numbers > summary").click()
@@ -262,7 +260,7 @@ def test_definition_opens_on_hover_and_by_keyboard(chinese):
 
 
 def test_an_open_table_gets_the_whole_width_and_the_chart_with_it(chinese):
-    tab = chinese.open("failures")
+    tab = chinese.open("failures", anew=False)
     card = tab.locator('[data-card="failure_money"]')
     before = card.locator(".chart .main-svg").first.bounding_box()["width"]
     card.locator("details.numbers > summary").click()
@@ -274,7 +272,7 @@ def test_an_open_table_gets_the_whole_width_and_the_chart_with_it(chinese):
 
 
 def test_print_opens_the_short_tables(chinese):
-    tab = chinese.open("failures")
+    tab = chinese.open("failures", anew=False)
     tab.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert tab.locator('[data-card="failure_money"] details.numbers[open]').count() == 1
     assert tab.locator('[data-card="failure_causes"] details.numbers[open]').count() == 1
