@@ -45,8 +45,9 @@ def test_percentiles_of_buckets_are_those_of_the_attempts(release):
         assert rows["attempts"].sum() == count
         for share, value in zip((0.5, 0.95, 0.99), exact, strict=True):
             found, is_open = speed.quantile(speed._buckets(rows, "attempts"), share)
-            assert not is_open
-            assert 1 / 1.42 < found / value < 1.42
+            # Beyond the last bucket of enough people only a bound is told.
+            assert found <= value if is_open else 1 / 1.42 < found / value < 1.42
+            assert not (is_open and share < 0.99)
 
 
 def test_rows_of_all_files_are_told_as_accounted_for(release):
