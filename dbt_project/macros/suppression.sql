@@ -73,17 +73,19 @@
 {%- endmacro %}
 
 {#- Whether a cell of one list whose total may be known is hidden: small ones are, and after them the
-    smallest others until what is hidden is two cells with enough people. `by` makes several lists. -#}
-{% macro is_hidden_cell(users, tie, by=none) -%}
-    {%- set of_list = 'partition by ' ~ by ~ ' ' if by else '' -%}
+    smallest others until what is hidden is two cells with enough people. `by`: columns of which
+    each value has a list; `also`: a condition under which a list has to hide two although none is
+    small. -#}
+{% macro is_hidden_cell(users, tie, by=none, also='false') -%}
+    {%- set partition = 'partition by ' ~ by if by else '' -%}
     (
         {{ users }} < {{ minimum_cell_users() }}
         or (
-            min({{ users }}) over ({{ of_list }}) < {{ minimum_cell_users() }}
+            (min({{ users }}) over ({{ partition }}) < {{ minimum_cell_users() }} or {{ also }})
             and (
-                row_number() over ({{ of_list }}order by {{ users }}, {{ tie }}) <= 2
+                row_number() over ({{ partition }} order by {{ users }}, {{ tie }}) <= 2
                 or sum({{ users }}) over (
-                    {{ of_list }}order by {{ users }}, {{ tie }}
+                    {{ partition }} order by {{ users }}, {{ tie }}
                     rows between unbounded preceding and current row
                 ) - {{ users }} < {{ minimum_cell_users() }}
             )

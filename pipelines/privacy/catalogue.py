@@ -45,6 +45,8 @@ class Contribution:
         amount: the marketing column; table, expression: where single amounts are found.
         by: (marketing column, expression over the fact) of every dimension.
         where: condition on the fact, or empty; person: column that names the person.
+        values: (marketing column, SQL list) of all values a column may have, where readers know
+            them (hours of the day).
     """
 
     amount: str
@@ -53,6 +55,7 @@ class Contribution:
     by: tuple[tuple[str, str], ...]
     where: str = ""
     person: str = "user_key"
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class Table:
     description: str = ""
     node_id: str = ""
     contributions: tuple[Contribution, ...] = ()
+    # Amounts that count facts, from `meta.privacy.counts`: tables that count the same add up.
+    counts: tuple[Contribution, ...] = ()
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None."""
@@ -132,20 +137,28 @@ def _table(node_id: str, node: Mapping[str, Any]) -> Table:
         columns=columns,
         description=node.get("description") or "",
         node_id=node_id,
-        contributions=_contributions(node_id, node),
+        contributions=_contributions(node_id, node, "contributions"),
+        counts=_contributions(node_id, node, "counts"),
     )
 
 
-def _contributions(node_id: str, node: Mapping[str, Any]) -> tuple[Contribution, ...]:
+def _contributions(node_id: str, node: Mapping[str, Any], part_of: str) -> tuple[Contribution, ...]:
     meta = (node.get("config") or {}).get("meta") or node.get("meta") or {}
-    parts = (meta.get("privacy") or {}).get("contributions") or []
+    parts = (meta.get("privacy") or {}).get(part_of) or []
     try:
         return tuple(
-            Contribution(**{**part, "by": tuple((part.get("by") or {}).items())}) for part in parts
+            Contribution(
+                **{
+                    **part,
+                    "by": tuple((part.get("by") or {}).items()),
+                    "values": tuple((part.get("values") or {}).items()),
+                }
+            )
+            for part in parts
         )
     except TypeError as error:
         raise CatalogueError(
-            f"{node_id}: meta.privacy.contributions needs amount, table, expression, by ({error})"
+            f"{node_id}: meta.privacy.{part_of} needs amount, table, expression, by ({error})"
         ) from error
 
 

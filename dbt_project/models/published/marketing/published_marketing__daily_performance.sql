@@ -2,7 +2,33 @@
 
 with performance as (
 
-    select * from {{ ref('published_analyst__daily_performance') }}
+    select *, cast(date_trunc('month', business_date) as date) as month
+    from {{ ref('published_analyst__daily_performance') }}
+
+),
+
+months as (
+
+    select month, wallet from {{ ref('published_marketing__wallet_performance') }}
+
+),
+
+-- A month less its days gives the one day that is hidden; and a month that is hidden would follow from
+-- its days. In both cases two days are hidden, with enough people.
+hidden as (
+
+    select
+        performance.*,
+        {{ is_hidden_cell(
+            'performance.users',
+            tie='performance.business_date',
+            by='performance.wallet, performance.month',
+            also='months.month is null'
+        ) }} as is_hidden
+    from performance
+    left join months
+        on performance.month = months.month
+        and performance.wallet = months.wallet
 
 )
 
@@ -15,5 +41,5 @@ select
     failed,
     unknown,
     attempt_success_rate
-from performance
-where users >= {{ minimum_cell_users() }}
+from hidden
+where not is_hidden

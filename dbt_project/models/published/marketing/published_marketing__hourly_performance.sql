@@ -18,6 +18,13 @@ summed as (
     from attempts
     group by local_hour, wallet
 
+),
+
+-- The attempts of a wallet are told by other tables: one hidden hour would follow from the others.
+hidden as (
+
+    select *, {{ is_hidden_cell('users', tie='local_hour', by='wallet') }} as is_hidden from summed
+
 )
 
 select
@@ -30,5 +37,5 @@ select
     {{ metric('attempt_success_rate') }} as attempt_success_rate,
     latency_p50_ms,
     latency_p95_ms
-from summed
-where users >= {{ minimum_cell_users() }}
+from hidden
+where not is_hidden

@@ -111,12 +111,20 @@ people_counts as (
 
     select month, wallet, count(*) as users from people group by month, wallet
 
+),
+
+-- The attempts of a wallet are told by other tables: one hidden month would follow from the others.
+shown as (
+
+    select *, {{ is_hidden_cell('users', tie='month', by='wallet') }} as is_hidden
+    from people_counts
+
 )
 
 select
-    people_counts.month,
-    people_counts.wallet,
-    cast(people_counts.users as bigint) as users,
+    shown.month,
+    shown.wallet,
+    cast(shown.users as bigint) as users,
     cast(coalesce(attempt_counts.attempts, 0) as bigint) as attempts,
     cast(coalesce(attempt_counts.succeeded, 0) as bigint) as succeeded,
     cast(coalesce(attempt_counts.failed, 0) as bigint) as failed,
@@ -137,14 +145,14 @@ select
     cast(money.fee_amount as decimal(18, 4)) as fee_amount,
     {{ metric('effective_fee_rate') }} as effective_fee_rate,
     {{ reporting_currency() }} as currency
-from people_counts
+from shown
 left join attempt_counts
-    on people_counts.month = attempt_counts.month
-    and people_counts.wallet = attempt_counts.wallet
+    on shown.month = attempt_counts.month
+    and shown.wallet = attempt_counts.wallet
 left join order_counts
-    on people_counts.month = order_counts.month
-    and people_counts.wallet = order_counts.wallet
+    on shown.month = order_counts.month
+    and shown.wallet = order_counts.wallet
 left join money
-    on people_counts.month = money.month
-    and people_counts.wallet = money.wallet
-where people_counts.users >= {{ minimum_cell_users() }}
+    on shown.month = money.month
+    and shown.wallet = money.wallet
+where not shown.is_hidden
