@@ -22,6 +22,7 @@ from pipelines.privacy import (
     dominance,
     extremes,
     leaks,
+    linked,
     logs,
     metadata,
     names,
@@ -208,7 +209,8 @@ class DatabaseChecks:
                     data_type = types[column.name]
                     findings += names.names_in(self.con, relation, table, column, data_type)
             findings += names.free_text(self.con, relation, table, types, self.policy)
-        return findings, {}
+        # Names with a title, homes, plates: found with everything else by the scan.
+        return [*findings, *self.values.findings.get("PII-9", [])], {}
 
     def _known_ids(self) -> Outcome:
         ids = self.house.ids
@@ -315,6 +317,9 @@ class DatabaseChecks:
                 found, figures = recovery.recoverable(con, relation, table, self.policy, twin)
                 findings += found
                 measured |= {f"{table.name}.{key}": value for key, value in figures.items()}
+            if self.house.analysts:
+                found, figures = linked.linked_cells(con, self._present_tables(), self.policy)
+                findings, measured = findings + found, measured | figures
         return findings, measured
 
     def _differences(self) -> Outcome:

@@ -20,6 +20,7 @@ from pipelines.privacy.patterns import (
     PREFILTER,
     Pattern,
 )
+from pipelines.privacy.readings import readings_sql, unpacked
 from pipelines.privacy.text import (
     decoded_sql,
     is_numeric,
@@ -167,6 +168,7 @@ def _find(
     )
     if not numeric:
         _decode(con)
+        _read_otherwise(con)
     for pattern in _present(con, patterns):
         _match(con, pattern)
     return True
@@ -194,6 +196,15 @@ def _decode(con: duckdb.DuckDBPyConnection) -> None:
             return
         con.execute(f"insert into survivors select v, t, translate(t, '_', ' ') from {decoded}")
         encoded = decoded
+
+
+def _read_otherwise(con: duckdb.DuckDBPyConnection) -> None:
+    """Add what a text says digit by digit, in words, as codes."""
+    con.execute(f"create or replace temp table told as {readings_sql('survivors')}")
+    con.execute("insert into survivors select v, t, translate(t, '_', ' ') from told")
+    found = unpacked(con)
+    if found:
+        con.executemany("insert into survivors select $1, $2, translate($2, '_', ' ')", found)
 
 
 def _match(con: duckdb.DuckDBPyConnection, pattern: Pattern) -> None:

@@ -10,10 +10,27 @@ _FULL_WIDTH = "".join(chr(code) for code in range(0xFF01, 0xFF5F))
 _ASCII = "".join(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F))
 # Arabic-Indic and extended digits, dashes, and blanks that are not the ASCII blank.
 _DIGITS = "".join(chr(0x0660 + n) for n in range(10)) + "".join(chr(0x06F0 + n) for n in range(10))
+# Digits in circles, brackets, with a stop; raised, lowered and of other scripts; five rows
+# of styled ones for mathematics. Between the groups of a number may stand a dot in the middle.
+_STYLED = (
+    [(0x2460, 1), (0x2474, 1), (0x2488, 1), (0x2776, 1), (0x2780, 1), (0x278A, 1)]
+    + [(0x2070, 0), (0x2080, 0), (0x0966, 0), (0x09E6, 0), (0x0E50, 0)]
+    + [(0x1D7CE + 10 * row, 0) for row in range(5)]
+)
+_STYLED_FROM = "⓪¹²³" + "".join(
+    chr(start + at) for start, first in _STYLED for at in range(9 if first else 10)
+)
+_STYLED_TO = "0123" + "".join(
+    str(first + at) for _, first in _STYLED for at in range(9 if first else 10)
+)
+_MIDDLE_DOTS = "·•・∙‧"
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _BLANKS = "\u00a0\u2002\u2003\u2007\u2009\u202f\u3000\t\n\r"
-_FROM = _FULL_WIDTH + _DIGITS + _DASHES + _BLANKS
-_TO = _ASCII + "0123456789" * 2 + "-" * len(_DASHES) + " " * len(_BLANKS)
+_FROM = _FULL_WIDTH + _DIGITS + _STYLED_FROM + _MIDDLE_DOTS + _DASHES + _BLANKS
+_TO = (
+    _ASCII + "0123456789" * 2 + _STYLED_TO + "." * len(_MIDDLE_DOTS)
+    + "-" * len(_DASHES) + " " * len(_BLANKS)
+)  # fmt: skip
 
 _INVISIBLE = (
     r"[\x{00AD}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}"
@@ -24,7 +41,9 @@ _INVISIBLE = (
 _SUSPECT = (
     r"[\x{FF10}-\x{FF19}\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}\x{FF20}\x{FF0B}\x{FF0D}\x{FF0E}\x{FF0F}"
     r"\x{0660}-\x{0669}\x{06F0}-\x{06F9}\x{2010}-\x{2015}\x{2212}\x{00A0}\x{2002}-\x{2009}\x{202F}"
-    r"\x{3000}\t\n\r" + _INVISIBLE[1:]
+    r"\x{3000}\t\n\r\x{2460}-\x{249B}\x{24EA}\x{2776}-\x{2793}\x{2070}-\x{2089}\x{00B2}\x{00B3}\x{00B9}"
+    r"\x{0966}-\x{096F}\x{09E6}-\x{09EF}\x{0E50}-\x{0E59}\x{1D7CE}-\x{1D7FF}"
+    r"\x{00B7}\x{2022}\x{30FB}\x{2219}\x{2027}" + _INVISIBLE[1:]
 )
 
 _UUID = "[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
@@ -75,6 +94,8 @@ def text_of(column: str, data_type: str) -> str | None:
         return _number(name, kind)
     if kind.startswith(("DATE", "TIMESTAMP")) and not kind.endswith("]"):
         # A number stored as a moment shows in its seconds since 1970.
+        return f"concat_ws(' ', {name}::varchar, try(epoch({name})::bigint::varchar))"
+    if kind == "INTERVAL":
         return f"concat_ws(' ', {name}::varchar, try(epoch({name})::bigint::varchar))"
     if kind == "BLOB":
         return _blob(name)

@@ -65,6 +65,35 @@ def citizen_id_sql() -> str:
     )
 
 
+def old_citizen_id_sql() -> str:
+    """DuckDB test: 15 digits with province and date of birth, as cards until 2013 had them."""
+    provinces = ", ".join(f"'{code}'" for code in _PROVINCES)
+    born = "try_strptime('19' || substr(c, 7, 6), '%Y%m%d')::date"
+    return f"substr(c, 1, 2) in ({provinces}) and {born} is not null"
+
+
+def is_hong_kong_id(candidate: str) -> bool:
+    """One or two letters, six digits and their check in brackets (mod 11; a blank counts 36)."""
+    body, check = candidate[:-3].rjust(8), candidate[-2]
+    values = [36 if c == " " else int(c, 36) for c in body]
+    total = sum(value * weight for value, weight in zip(values, range(9, 1, -1), strict=True))
+    return (total + (10 if check == "A" else int(check))) % 11 == 0
+
+
+def is_taiwan_id(candidate: str) -> bool:
+    """A letter, and nine digits whose weighted sum with the letter's number is a multiple of 10."""
+    number = "ABCDEFGHJKLMNPQRSTUVXYWZIO".index(candidate[0]) + 10
+    digits = [number // 10, number % 10, *map(int, candidate[1:])]
+    weights = (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1)
+    return sum(digit * weight for digit, weight in zip(digits, weights, strict=True)) % 10 == 0
+
+
+def is_social_security_number(candidate: str) -> bool:
+    """Area, group and serial as they are given out in the United States."""
+    area, group, serial = candidate.split("-")
+    return area not in ("000", "666") and group != "00" and serial != "0000"
+
+
 def is_international_phone(candidate: str) -> bool:
     """A number that its country could have given out (ITU E.164, Google's metadata)."""
     import phonenumbers
