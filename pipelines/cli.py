@@ -395,6 +395,41 @@ def thresholds(
         console.print(f"Frozen as {adopted.grid.version}. Run `wallet run` to name all users anew.")
 
 
+keys = typer.Typer(no_args_is_help=True, help="The key that pseudonyms are made with.")
+app.add_typer(keys, name="key")
+
+
+@keys.callback()
+def _keys() -> None:
+    """Keep `rotate` a command of its own."""
+
+
+@keys.command()
+def rotate(
+    leave_behind: Annotated[
+        bool, typer.Option("--leave-behind", help="Go on although exports are gone.")
+    ] = False,
+) -> None:
+    """Begin a new epoch: a new key, new pseudonyms for all, nothing left under the old one."""
+    from pipelines.automation import WorkspaceBusyError, run_lock
+    from pipelines.ingest.key_ring import RotationError
+    from pipelines.ingest.key_ring import rotate as rotate_key
+    from pipelines.ingest.ledger import IngestBusyError
+    from pipelines.ingest.pseudonyms import KeyRefusedError
+
+    workspace = _settings().open_workspace()
+    try:
+        with run_lock(workspace):
+            done = rotate_key(workspace, leave_behind=leave_behind)
+    except (WorkspaceBusyError, IngestBusyError, KeyRefusedError, RotationError) as error:
+        raise _fail(str(error)) from None
+    console.print(f"The key is a new one (fingerprint {done.fingerprint}).")
+    console.print(f"{done.read_again:,} exports are read again by the next `wallet run`.")
+    if done.gone:
+        console.print(f"Rows of {done.gone:,} exports that are gone join none of the others now.")
+    console.print("Releases made before show the old pseudonyms until newer ones replace them.")
+
+
 @app.command()
 def erase(
     raw_id: Annotated[str, typer.Argument(help="Customer number, device id or openid.")],

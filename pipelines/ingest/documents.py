@@ -21,6 +21,7 @@ from pipelines.ingest.accounts import foreign_account_error
 from pipelines.ingest.checking import Batch
 from pipelines.ingest.export_days import day_in_name
 from pipelines.ingest.files import Document
+from pipelines.ingest.key_ring import KeyRing
 from pipelines.ingest.lake import (
     REJECTS_SCHEMA,
     IncrementalParquet,
@@ -32,7 +33,6 @@ from pipelines.ingest.lake import (
 from pipelines.ingest.leak_index import SCHEMA as LEAKS_SCHEMA
 from pipelines.ingest.leak_index import LeakCollector
 from pipelines.ingest.ledger import DocumentRecord, TotalRecord
-from pipelines.ingest.pseudonyms import PseudonymKey
 from pipelines.ingest.reading import DocumentReader
 from pipelines.ingest.totals import (
     BalanceChain,
@@ -50,7 +50,7 @@ class Context:
     """What loading a file needs besides the file; `accounts` are the own ones by source."""
 
     workspace: Workspace
-    key: PseudonymKey
+    ring: KeyRing
     ingested_at: datetime
     accounts: Mapping[str, tuple[str, ...]]
     mappings: tuple[ExportMapping, ...] = ()
@@ -150,7 +150,7 @@ class DocumentLoader:
                 tally.add(batch.rows)
                 balances.add(batch.rows)
                 leaks.see(batch.rows)
-                kept = lake_rows(batch.rows, layout, context.key, lineage, context.erased)
+                kept = lake_rows(batch.rows, layout, context.ring, lineage, context.erased)
                 misfits.see(kept)
                 writer.write(kept)
         finally:
@@ -165,7 +165,7 @@ class DocumentLoader:
         self._write_leaks(leaks)
 
     def _write_leaks(self, leaks: LeakCollector) -> None:
-        marks = leaks.marks(self.context.key)
+        marks = leaks.marks(self.context.ring.current)
         if marks.is_empty():
             return
         folder = draft_folder(self.context.workspace)
@@ -241,7 +241,7 @@ class DocumentLoader:
             "_row_number",
             "reason",
             "message",
-            self.context.key.row_hashes(pl.col("_line")).alias("row_hash"),
+            self.context.ring.current.row_hashes(pl.col("_line")).alias("row_hash"),
         )
 
     def _write_rejects(self) -> None:

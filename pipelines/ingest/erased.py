@@ -12,7 +12,7 @@ which somebody could be known again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import polars as pl
@@ -52,12 +52,24 @@ def person_keys(spec: Format) -> list[str]:
     return [key.name for key in spec.keys if is_personal(key)]
 
 
-def without_erased(rows: pl.DataFrame, spec: Format, erased: frozenset[str]) -> pl.DataFrame:
-    """Rows in which erased people are nobody; the number of rows and all amounts stay."""
+def without_erased(
+    rows: pl.DataFrame,
+    spec: Format,
+    erased: frozenset[str],
+    before: Sequence[pl.DataFrame] = (),
+) -> pl.DataFrame:
+    """Rows in which erased people are nobody; the number of rows and all amounts stay.
+
+    `before` are the same rows' keys in former epochs: who was erased then is erased.
+    """
     keys = [name for name in person_keys(spec) if name in rows.columns]
     if not erased or not keys:
         return rows
-    is_erased = pl.any_horizontal(pl.col(name).is_in(sorted(erased)) for name in keys)
+    listed = sorted(erased)
+    is_erased = pl.any_horizontal(pl.col(name).is_in(listed) for name in keys)
+    for told in before:
+        held = told.select(pl.any_horizontal(pl.all().is_in(listed)).alias("held"))["held"]
+        is_erased = is_erased | pl.lit(held)
     cleared = [*keys, *sorted(_CONTEXT & set(rows.columns))]
     return rows.with_columns(
         pl.when(is_erased).then(None).otherwise(pl.col(name)).alias(name) for name in cleared

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
@@ -22,9 +23,11 @@ import pyarrow.parquet as pq
 from pipelines.formats.catalogue import all_formats
 from pipelines.formats.format import Format, Layout
 from pipelines.ingest.private import close_to_others, make_private_file, make_private_folder
-from pipelines.ingest.pseudonyms import PseudonymKey
 from pipelines.ingest.vocabulary import close_vocabularies
 from pipelines.settings import Workspace
+
+if TYPE_CHECKING:
+    from pipelines.ingest.key_ring import KeyRing
 
 _LINEAGE = {
     "_source_file": pl.String,
@@ -66,7 +69,7 @@ def lake_schema(spec: Format) -> dict[str, pl.DataType | type[pl.DataType]]:
 def lake_rows(
     rows: pl.DataFrame,
     layout: Layout,
-    key: PseudonymKey,
+    ring: KeyRing,
     lineage: Lineage,
     erased: frozenset[str] = frozenset(),
 ) -> pl.DataFrame:
@@ -74,12 +77,15 @@ def lake_rows(
 
     People who were erased come back in old exports: they stay nobody.
     """
-    from pipelines.ingest.erased import without_erased  # which writes by way of the ledger
+    # Which writes by way of the ledger.
+    from pipelines.ingest.erased import person_keys, without_erased
 
     spec = layout.format
     keys = {item.name: (item.domain, item.value) for item in spec.keys}
-    kept = close_vocabularies(key.with_pseudonyms(rows, keys), spec)
-    kept = without_erased(kept, spec, erased)
+    kept = close_vocabularies(ring.current.with_pseudonyms(rows, keys), spec)
+    people = {name: keys[name] for name in person_keys(spec)}
+    before = ring.of_former_epochs(rows, people) if erased and people else []
+    kept = without_erased(kept, spec, erased, before)
     constants = {name: layout.constants.get(name) for name in spec.constants}
     return (
         kept.with_columns(pl.lit(value, pl.String).alias(name) for name, value in constants.items())

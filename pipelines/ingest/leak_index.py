@@ -96,15 +96,15 @@ def marks_of(key: PseudonymKey, texts: pl.Series) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class LeakIndex:
-    """The marks of everything ingested, and the key to ask them with."""
+    """The marks of everything ingested, and the keys they were made with, the newest last."""
 
-    key: PseudonymKey
+    keys: tuple[PseudonymKey, ...]
     files: tuple[Path, ...]
 
     @property
     def fingerprint(self) -> str:
-        """Which key made the index."""
-        return self.key.fingerprint
+        """Which key makes the index now."""
+        return self.keys[-1].fingerprint
 
     def size(self) -> int:
         """Marks in the index, repeated ones included."""
@@ -122,5 +122,9 @@ class LeakIndex:
         if not texts or not self.files:
             return []
         asked = pl.Series("v", texts, dtype=pl.String)
-        marked = asked.to_frame().hstack(marks_of(self.key, asked))
-        return marked.join(self._marks.to_frame(), on="mark", how="semi")["v"].to_list()
+        marked = pl.concat(asked.to_frame().hstack(marks_of(key, asked)) for key in self.keys)
+        return (
+            marked.join(self._marks.to_frame(), on="mark", how="semi")["v"]
+            .unique(maintain_order=True)
+            .to_list()
+        )

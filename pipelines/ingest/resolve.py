@@ -20,7 +20,7 @@ import polars as pl
 
 from pipelines.formats.format import UNIT_SEPARATOR
 from pipelines.ingest.files import sha256_of
-from pipelines.ingest.pseudonyms import PseudonymKey, load_key
+from pipelines.ingest.key_ring import KeyRing, load_ring
 from pipelines.settings import Workspace
 
 _UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
@@ -63,13 +63,13 @@ def resolve(
         raise ResolveError(f"{out} exists. Name a new file.")
     if workspace.releases in out.resolve().parents:
         raise ResolveError(f"{out} lies among the published files. Write it somewhere else.")
-    key = load_key(workspace.settings, create=False)
+    ring = load_ring(workspace, create=False)
     wanted = _read_audience(audience)
-    people = _with_pseudonyms(_read(customers), customers, key)
+    people = _with_pseudonyms(_read(customers), customers, ring)
     found = people.join(wanted, on="user_key", how="semi", maintain_order="left")
     count = found["user_key"].n_unique()
     # First the log, then the list: no list without a line in the log.
-    _log(workspace, key, audience, purpose, wanted.height, count)
+    _log(workspace, ring, audience, purpose, wanted.height, count)
     if not count:
         raise ResolveError(
             f"None of the {wanted.height:,} people on the list is among the {people.height:,}"
@@ -106,8 +106,12 @@ def _read_audience(path: Path) -> pl.DataFrame:
     return keys.unique()
 
 
-def _with_pseudonyms(people: pl.DataFrame, path: Path, key: PseudonymKey) -> pl.DataFrame:
-    """One row per customer and kind of id they have, with the pseudonym of that id."""
+def _with_pseudonyms(people: pl.DataFrame, path: Path, ring: KeyRing) -> pl.DataFrame:
+    """One row per customer, kind of id and epoch, with the pseudonym of that id.
+
+    A list may be older than the key in use, and people of exports that are gone have what their
+    old pseudonym became.
+    """
     values = {"subject": pl.col("user_id")} if "user_id" in people.columns else {}
     if {"app_id", "openid"} <= set(people.columns):
         values["wechat_openid"] = pl.concat_str(
@@ -120,11 +124,12 @@ def _with_pseudonyms(people: pl.DataFrame, path: Path, key: PseudonymKey) -> pl.
         )
     if "user_key" in people.columns:
         people = people.drop("user_key")
-    parts = [
-        key.with_pseudonyms(people, {"user_key": (domain, value)})
-        for domain, value in values.items()
-    ]
-    return pl.concat(parts).drop_nulls("user_key")
+    parts = []
+    for domain, value in values.items():
+        wanted = {"user_key": (domain, value)}
+        parts += [key.with_pseudonyms(people, wanted) for key in ring.keys]
+        parts += [people.hstack(told) for told in ring.of_former_epochs(people, wanted)]
+    return pl.concat(parts).drop_nulls("user_key").unique(maintain_order=True)
 
 
 def _write_private(out: Path, found: pl.DataFrame) -> None:
@@ -136,7 +141,7 @@ def _write_private(out: Path, found: pl.DataFrame) -> None:
 
 
 def _log(
-    workspace: Workspace, key: PseudonymKey, audience: Path, purpose: str, wanted: int, found: int
+    workspace: Workspace, ring: KeyRing, audience: Path, purpose: str, wanted: int, found: int
 ) -> None:
     """When, who, which list, what for and how many; never an id."""
     entry = {
@@ -145,7 +150,7 @@ def _log(
         "list": audience.name,
         "list_sha256": sha256_of(audience),
         "purpose": purpose.strip(),
-        "key_fingerprint": key.fingerprint,
+        "key_fingerprint": ring.current.fingerprint,
         "people_on_list": wanted,
         "people_found": found,
     }

@@ -22,6 +22,7 @@ from pipelines.ingest.documents import Context
 from pipelines.ingest.erased import read_erased
 from pipelines.ingest.export_days import days_of
 from pipelines.ingest.files import sha256_of
+from pipelines.ingest.key_ring import KeyRing, load_ring
 from pipelines.ingest.lake import prepare_folders
 from pipelines.ingest.ledger import (
     INGESTED,
@@ -41,7 +42,7 @@ from pipelines.ingest.ledger import (
 )
 from pipelines.ingest.loading import LoadedFile, load_file
 from pipelines.ingest.mappings import load_mappings
-from pipelines.ingest.pseudonyms import KeyRefusedError, PseudonymKey, load_key
+from pipelines.ingest.pseudonyms import KeyRefusedError
 from pipelines.ingest.summary import (
     FileResult,
     IngestSummary,
@@ -73,9 +74,9 @@ def ingest(
     and are tried again in every run. Raises KeyRefusedError (weak, readable or other key),
     MappingError (a mapping file is wrong) and IngestBusyError; their messages are for the user.
     """
-    key = load_key(workspace.settings)
+    ring = load_ring(workspace)
     with only_ingest(workspace):
-        return _Run(workspace, key, progress or (lambda *_: None), days).run()
+        return _Run(workspace, ring, progress or (lambda *_: None), days).run()
 
 
 def is_settled(workspace: Workspace) -> bool:
@@ -98,11 +99,11 @@ class _Run:
     def __init__(
         self,
         workspace: Workspace,
-        key: PseudonymKey,
+        ring: KeyRing,
         progress: Progress,
         days: Set[date] | None = None,
     ) -> None:
-        self.workspace, self.key, self.progress, self.days = workspace, key, progress, days
+        self.workspace, self.ring, self.progress, self.days = workspace, ring, progress, days
         self.mappings = load_mappings(workspace.settings)
         self.ingested_at = datetime.now(UTC).replace(tzinfo=None)
         self.results: list[FileResult] = []
@@ -154,7 +155,7 @@ class _Run:
         """Results in the order of paths, with a few files being read ahead."""
         context = Context(
             self.workspace,
-            self.key,
+            self.ring,
             self.ingested_at,
             self.accounts,
             self.mappings,
@@ -225,14 +226,19 @@ class _Run:
         path = self.workspace.lake / "_key.json"
         if path.exists() and self.records:
             known = json.loads(path.read_text(encoding="utf-8"))["fingerprint"]
-            if known != self.key.fingerprint:
+            if known != self.ring.current.fingerprint:
                 raise KeyRefusedError(
                     f"The lake {self.workspace.lake} was written under the key {known}, the key "
-                    f"given now is {self.key.fingerprint}. Bring the first key back, or delete the "
+                    f"given now is {self.ring.current.fingerprint}. Bring the first key back, or "
+                    "delete the "
                     "lake folder and run again: every person then gets a new pseudonym."
                 )
             return
-        write_json(path, {"fingerprint": self.key.fingerprint}, self.workspace)
+        note = {
+            "fingerprint": self.ring.current.fingerprint,
+            "former": [key.fingerprint for key in self.ring.former],
+        }
+        write_json(path, note, self.workspace)
 
     def _guard_accounts(self, loaded: LoadedFile) -> None:
         """Refuse documents of another account than the one pinned meanwhile; pin the first."""

@@ -22,6 +22,7 @@ import polars as pl
 from pipelines.formats.catalogue import all_formats
 from pipelines.formats.format import UNIT_SEPARATOR, Format
 from pipelines.ingest.erased import add_erased, person_keys, without_erased
+from pipelines.ingest.key_ring import KeyRing, load_ring
 from pipelines.ingest.lake import (
     content_hash,
     draft_folder,
@@ -31,7 +32,6 @@ from pipelines.ingest.lake import (
 )
 from pipelines.ingest.leak_index import forms_of_ids, is_personal, marks_of
 from pipelines.ingest.ledger import only_ingest
-from pipelines.ingest.pseudonyms import PseudonymKey, load_key
 from pipelines.privacy.artefact import open_locked
 from pipelines.privacy.text import literal, quoted
 from pipelines.settings import Workspace
@@ -76,13 +76,13 @@ def erase(workspace: Workspace, raw_id: str, app_id: str = "") -> Erasure:
         pipelines.ingest.pseudonyms.KeyRefusedError: the key is not there.
         pipelines.ingest.ledger.IngestBusyError: another process is ingesting.
     """
-    key = load_key(workspace.settings, create=False)
+    ring = load_ring(workspace, create=False)
     with only_ingest(workspace):
-        asked = _pseudonyms(key, raw_id, app_id)
+        asked = _pseudonyms(ring, raw_id, app_id)
         found = asked | _same_person(workspace, asked)
         add_erased(workspace, found)
         rows = sum(_rewrite(workspace, spec, found) for spec in all_formats())
-        _rewrite_index(workspace, key, raw_id)
+        _rewrite_index(workspace, ring, raw_id)
         _drop_built(workspace)
         searched = list(_remaining(workspace))
         for path in searched:
@@ -91,11 +91,16 @@ def erase(workspace: Workspace, raw_id: str, app_id: str = "") -> Erasure:
     return Erasure(tuple(sorted(found)), rows, len(searched), tuple(_exports(workspace, raw_id)))
 
 
-def _pseudonyms(key: PseudonymKey, raw_id: str, app_id: str) -> frozenset[str]:
-    """The id under every domain that names people: whose id it is, nobody has to know."""
+def _pseudonyms(ring: KeyRing, raw_id: str, app_id: str) -> frozenset[str]:
+    """The id under every domain that names people and in every epoch of the key."""
     domains = {item.domain for spec in all_formats() for item in spec.keys if is_personal(item)}
     values = {raw_id, f"{app_id}{UNIT_SEPARATOR}{raw_id}"} if app_id else {raw_id}
-    return frozenset(key.pseudonym(domain, value) for domain in domains for value in values)
+    return frozenset(
+        pseudonym
+        for domain in domains
+        for value in values
+        for pseudonym in ring.pseudonyms(domain, value)
+    )
 
 
 def _same_person(workspace: Workspace, asked: frozenset[str]) -> frozenset[str]:
@@ -150,8 +155,9 @@ def _rewrite(workspace: Workspace, spec: Format, erased: frozenset[str]) -> int:
     return rows
 
 
-def _rewrite_index(workspace: Workspace, key: PseudonymKey, raw_id: str) -> None:
-    marks = marks_of(key, forms_of_ids(pl.Series([raw_id])))["mark"]
+def _rewrite_index(workspace: Workspace, ring: KeyRing, raw_id: str) -> None:
+    forms = forms_of_ids(pl.Series([raw_id]))
+    marks = pl.concat(marks_of(key, forms)["mark"] for key in ring.keys)
     for path in leaks_folder(workspace).glob("*.parquet"):
         frame = pl.read_parquet(path)
         kept = frame.filter(pl.col("mark").is_in(marks.implode()).not_())

@@ -16,9 +16,10 @@ import duckdb
 
 from pipelines.formats.catalogue import all_formats
 from pipelines.ingest.erased import read_erased
+from pipelines.ingest.key_ring import load_ring
 from pipelines.ingest.lake import leaks_folder
 from pipelines.ingest.leak_index import LeakIndex
-from pipelines.ingest.pseudonyms import KeyRefusedError, load_key
+from pipelines.ingest.pseudonyms import KeyRefusedError
 from pipelines.privacy.catalogue import Table
 from pipelines.privacy.house import Earlier, House, KnownIds
 from pipelines.privacy.lineage import Held, Lineage, Model, Origin, Relation, trace
@@ -98,14 +99,14 @@ def _ids(workspace: Workspace) -> tuple[KnownIds | None, tuple[bytes, ...]]:
     if not any(workspace.ledger.glob("*.json")):
         return None, ()
     try:
-        key = load_key(workspace.settings, create=False)
+        ring = load_ring(workspace, create=False)
     except KeyRefusedError as refused:
         return _UnknownIds(str(refused)), ()
     folder = leaks_folder(workspace)
     if not folder.is_dir():
         return _UnknownIds(f"there is no leak index in {folder}: run ingest again"), ()
     files = tuple(sorted(folder.glob("*.parquet")))
-    return LeakIndex(key, files), (bytes.fromhex(key.text),)
+    return LeakIndex(ring.keys, files), tuple(bytes.fromhex(key.text) for key in ring.keys)
 
 
 def _lineage(workspace: Workspace, manifest: Path) -> Lineage:

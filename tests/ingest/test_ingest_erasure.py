@@ -78,11 +78,12 @@ def test_a_person_is_forgotten_everywhere(shop):
 
 def test_leak_index_forgets_the_person_and_nobody_else(shop):
     index = LeakIndex(
-        load_key(shop.settings), tuple(sorted((shop.workspace.lake / "_leaks").glob("*.parquet")))
+        (load_key(shop.settings),),
+        tuple(sorted((shop.workspace.lake / "_leaks").glob("*.parquet"))),
     )
     assert index.known([GONE, STAYS]) == [GONE, STAYS]
     erase(shop.workspace, GONE)
-    assert LeakIndex(index.key, index.files).known([GONE, GONE[::-1], STAYS]) == [STAYS]
+    assert LeakIndex(index.keys, index.files).known([GONE, GONE[::-1], STAYS]) == [STAYS]
 
 
 def test_39_an_old_export_does_not_bring_them_back(shop):

@@ -205,7 +205,7 @@ def ids(tmp_path) -> LeakIndex:
     path = tmp_path / "leaks.parquet"
     collector.marks(KEY).write_parquet(path)
     assert RAW.encode() not in path.read_bytes()
-    return LeakIndex(KEY, (path,))
+    return LeakIndex((KEY,), (path,))
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_14_md5_of_phones_called_user_key(tmp_path):
     query = PAYMENTS_SQL.replace("md5('key' || i)::uuid", "md5((13800138000 + i)::varchar)::uuid")
     path = write_file(tmp_path / "wallet-x.duckdb", {"fct_payments": query})
     assert failed(audited(path)) == set()  # format and spread are those of any key
-    report = audited(path, ids=LeakIndex(KEY, (marks,)))
+    report = audited(path, ids=LeakIndex((KEY,), (marks,)))
     assert failed(report) == {"PII-10"}
     assert report.problems[0].startswith("[PII-10] fct_payments.user_key: raw identifiers")
 
