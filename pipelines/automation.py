@@ -15,7 +15,7 @@ from pathlib import Path
 import dagster as dg
 from filelock import FileLock, Timeout
 
-from pipelines.ingest.private import make_private_folder
+from pipelines.ingest.private import close_to_others, make_private_folder
 from pipelines.settings import Settings, Workspace
 
 # Its check is part of the step, so it comes with the asset.
@@ -91,6 +91,10 @@ def run_lock(workspace: Workspace) -> Iterator[None]:
     try:
         yield
     finally:
+        # DuckDB and dbt write with the modes of the shell they were started from.
+        for folder in (workspace.warehouse.parent, workspace.models, workspace.root / "audiences"):
+            if folder.is_dir():
+                close_to_others(folder)
         lock.release()
 
 

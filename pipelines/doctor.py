@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.ingest.private import open_to_others
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings
 
 # Sample runs take 0.1 GB; a million attempts about 2 GB of lake, warehouse, releases and spill.
@@ -36,6 +37,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _libraries()
     yield _key(settings)
     yield from _folders(settings)
+    yield _private(settings)
     yield _disk(settings.data_dir)
     yield _dbt_project()
     yield _exports(settings)
@@ -93,6 +95,28 @@ def _folders(settings: Settings) -> Iterator[Finding]:
             f"mode {mode:04o}",
             f"Exports hold personal data: chmod 700 '{settings.landing}'" if loose else "",
         )
+
+
+def _private(settings: Settings) -> Finding:
+    """Lake, warehouse, models, lists: 0700 and 0600, so that no other user reads them."""
+    name = "Private folders are closed"
+    if os.name == "nt":
+        return Finding(name, True, "permission bits mean nothing on Windows")
+    workspace = settings.open_workspace()
+    folders = [workspace.lake, workspace.warehouse.parent, workspace.models]
+    folders += [workspace.root / "audiences", workspace.root / "audit"]
+    there = [folder for folder in folders if folder.is_dir()]
+    open_ones = [path for folder in there for path in open_to_others(folder)]
+    if not open_ones:
+        return Finding(name, True, f"{len(there)} folders, 0700 and 0600")
+    first = open_ones[0]
+    detail = f"{len(open_ones)} open to others, such as {first} ({_mode(first):04o})"
+    tops = " ".join(f"'{folder}'" for folder in there)
+    return Finding(name, False, detail, f"Close them: chmod -R go-rwx {tops}")
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 def _disk(folder: Path) -> Finding:

@@ -34,6 +34,15 @@ def close_to_others(root: Path) -> None:
             _close(path, _FOLDER if path.is_dir() else _FILE)
 
 
+def open_to_others(root: Path) -> list[Path]:
+    """The folder and what is below it, where others than the owner may do anything."""
+    return [
+        path
+        for path in (root, *root.rglob("*"))
+        if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
+
+
 def _close(path: Path, mode: int) -> None:
     # Asked first: on a disk that knows no permissions there is then nothing to change.
     if stat.S_IMODE(path.stat().st_mode) & ~mode:

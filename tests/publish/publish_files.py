@@ -19,6 +19,9 @@ COLUMNS = {
     "failure_rate": ("double", "aggregate", "measure", "none"),
     "file_sha256": ("varchar", "none", "lineage", "none"),
     "row_number": ("bigint", "none", "lineage", "none"),
+    "dimension": ("varchar", "none", "dimension", "none"),
+    "dimension_value": ("varchar", "none", "dimension", "none"),
+    "attempts": ("bigint", "aggregate", "measure", "none"),
     "metric_id": ("varchar", "none", "key", "none"),
     "label_zh": ("varchar", "none", "text", "none"),
     "source": ("varchar", "none", "dimension", "none"),
@@ -28,16 +31,19 @@ COLUMNS = {
     "net_amount": ("decimal(18,4)", "aggregate", "measure", "none"),
 }
 ORDER = ("order_key", "user_key", "business_date", "wallet", "region", "amount")
+COUNTED = ("dimension", "dimension_value", "users", "attempts")
 MODELS: dict[str, dict[str, tuple[str, ...]]] = {
     "analyst": {
         "fct_payments": (*ORDER, "failure_rate", "file_sha256", "row_number"),
         "metric_definitions": ("metric_id", "label_zh"),
+        "region_counts": COUNTED,
         "source_files": ("file_sha256", "source", "rows"),
     },
     "marketing": {
         "audience_members": ("lifecycle_segment", "user_key"),
         "data_freshness": ("source", "rows"),
         "metric_definitions": ("metric_id", "label_zh"),
+        "region_counts": COUNTED,
         "segment_summary": ("lifecycle_segment", "users", "net_amount"),
     },
 }
@@ -52,6 +58,12 @@ PAYMENTS = """
 """
 METRICS = "select 'failure_rate' as metric_id, '失败率' as label_zh"
 SOURCES = "select sha256('file') as file_sha256, 'wechat_trade_bill' as source, 3000 as rows"
+# Everything, and what it is made of: three people of the third region.
+REGIONS = """
+    select * from (values ('all', 'all', 60::bigint, 600::bigint), ('region', 'north', 30, 300),
+        ('region', 'south', 27, 270), ('region', 'west', 3, 30)
+    ) v(dimension, dimension_value, users, attempts)
+"""
 SEGMENTS = """
     select ['champions', 'loyal', 'at_risk'][1 + u % 3] as lifecycle_segment,
         count(distinct u) as users, sum(u * 10)::decimal(18, 4) as net_amount
@@ -76,6 +88,9 @@ def write_warehouse(path: Path, *then: str) -> Path:
         con.execute("create view analyst.fct_payments as from warehouse.marts.fct_payments")
         con.execute(f"create table analyst.metric_definitions as {METRICS}")
         con.execute(f"create table analyst.source_files as {SOURCES}")
+        con.execute(f"create table analyst.region_counts as {REGIONS}")
+        # With the small one the next smallest is hidden.
+        con.execute(f"create table marketing.region_counts as {REGIONS} where users > 27")
         con.execute(f"create table marketing.metric_definitions as {METRICS}")
         con.execute(
             f"create table marketing.data_freshness as select source, rows from ({SOURCES})"

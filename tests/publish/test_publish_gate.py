@@ -73,6 +73,18 @@ def test_an_exception_in_a_check_refuses(workspace, publishing, last, monkeypatc
     nothing_new(workspace, last)
 
 
+def test_34_a_hidden_cell_that_follows_from_its_total_refuses(workspace, publishing, last):
+    """600 attempts of everybody less 300 and 270 shown are the 30 of three people."""
+    write_warehouse(
+        workspace.warehouse,
+        "insert into marketing.region_counts from analyst.region_counts where users = 27",
+    )
+    message = refuses(publishing)
+    assert "[SDC-4] region_counts." in message
+    assert "hidden cells follow from totals" in message
+    nothing_new(workspace, last)
+
+
 def test_a_timeout_refuses(workspace, publishing, last, monkeypatch):
     monkeypatch.setattr(draft, "policy_for", lambda _: Policy(maximum_seconds=0.0))
     assert "the time limit of the audit is over" in refuses(publishing)

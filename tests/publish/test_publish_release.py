@@ -64,6 +64,7 @@ def test_a_release(workspace, publishing):
     assert made.tables["analyst"] == {
         "fct_payments": 3000,
         "metric_definitions": 1,
+        "region_counts": 4,
         "source_files": 1,
     }
     assert said[-1] == f"Release {made.release_id} is current"
