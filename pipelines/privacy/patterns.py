@@ -37,6 +37,17 @@ _NUMBERS: tuple[Pattern, ...] = (
         shape="[0-9]{14,19}",
     ),
     Pattern(
+        kind="labelled_card",
+        label="card number said to be one",
+        check="PII-1",
+        # Of no length and no issuer that cards still have, but the text calls it a card.
+        expressions=(
+            r"(?i:\b(?:cards?|cc))\b[^0-9\n]{0,40}\b([0-9]{12,19})\b",
+            r"(?:信用卡|银行卡|储蓄卡|借记卡)[^0-9\n]{0,12}([0-9]{12,19})\b",
+        ),
+        sql_test=validators.luhn_sql(),
+    ),
+    Pattern(
         kind="citizen_id",
         label="citizen identity number (China)",
         check="PII-2",

@@ -60,6 +60,7 @@ ATTACKS = [
     # Of a kind that was not looked for.
     ("landline", TEXT, "'010-62345678'", "PII-3"),
     ("landline in brackets", TEXT, "'（021）5555 1234转8'", "PII-3"),
+    ("card of an old length", TEXT, "'my card 4218196001337 is lost'", "PII-1"),
     ("account number without checksum", TEXT, "'卡号：6222021234567890123'", "PII-5"),
     ("MAC address", DIMENSION, "'00:1B:44:11:3A:B7'", "PII-6"),
     ("MAC address with dashes", DIMENSION, "'00-1b-44-11-3a-b7'", "PII-6"),
@@ -144,6 +145,7 @@ HARMLESS = [
     "order 150 20240105 of batch 20240105, EAN 4006381333931",
     "sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "卡号已脱敏；账号未绑定 2024010510203040",
+    "12 cards, 1706659200124 ms; card of order 1706659200125",
     "IOIOIOIOIOI lllllllllll OOOOOOOOOOO 0000000000",
 ]
 
