@@ -6,6 +6,7 @@ several formats share. What does not: any one provider's knowledge, any input or
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -222,6 +223,15 @@ def clean_header(text: str) -> str:
     """A header cell without padding, quotes and backticks, with ASCII brackets."""
     stripped = text.strip(_STRIPPED).strip('"').strip(_STRIPPED).lstrip("`")
     return stripped.replace("（", "(").replace("）", ")")
+
+
+def split_line(line: str, separator: str) -> list[str]:
+    """Cells of one line with CSV quotes; none where quotes or control characters make no line."""
+    try:
+        return next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        # A carriage return within a line, a cell beyond 128 KB: damage, or another kind of file.
+        return []
 
 
 def split_header(line: str) -> tuple[str, list[str]]:

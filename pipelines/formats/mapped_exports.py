@@ -10,7 +10,6 @@ Columns that a mapping does not name are never read.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping as Dict
 from dataclasses import replace
 from decimal import Decimal
@@ -36,6 +35,7 @@ from pipelines.formats.format import (
     amount,
     clean_header,
     parse_decimal,
+    split_line,
 )
 from pipelines.formats.mapping import FATES, FIELDS, KINDS, OUTCOMES, Mapping
 from pipelines.formats.shapes import CODE, CURRENCY, UPPER_CODE
@@ -97,7 +97,7 @@ def _header_line(head: Head, mapping: Mapping) -> tuple[int, list[str]] | None:
         plain = line.replace("（", "(").replace("）", ")")
         if not all(name in plain for name in wanted):
             continue
-        row = next(csv.reader([plain], delimiter=mapping.recognise.separator), [])
+        row = split_line(plain, mapping.recognise.separator)
         cells = [clean_header(cell) for cell in row]
         if wanted <= set(cells):
             return at, cells
@@ -283,7 +283,7 @@ def _read_footer(mapping: Mapping, layout: Layout, lines: list[str]) -> list[Con
             f"the line that begins with {mapping.footer.begins if mapping.footer else ''} is "
             "missing: the download was cut off; download it again",
         )
-    fields = next(csv.reader([lines[0]], delimiter=mapping.recognise.separator))
+    fields = split_line(lines[0], mapping.recognise.separator)
     currency = mapping.defaults.get("currency")
     totals = []
     for name, position in mapping.footer.fields.items():

@@ -7,13 +7,12 @@ for help may send it on.
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 
 import yaml
 
-from pipelines.formats.format import Head, clean_header
+from pipelines.formats.format import Head, clean_header, split_line
 
 # Field -> words of which one is in the header (letters and digits only, lower case), best first. A
 # header is given the first field that fits it, a field the first header.
@@ -78,7 +77,7 @@ def draft_mapping(head: Head) -> Draft | None:
     best: tuple[int, int, str, list[str]] | None = None
     for at, line in enumerate(head.lines, start=1):
         separator = max((",", ";", "\t", "|"), key=line.count)
-        cells = [clean_header(cell) for cell in next(csv.reader([line], delimiter=separator), [])]
+        cells = [clean_header(cell) for cell in split_line(line, separator)]
         hits = sum(_field_of(cell) is not None for cell in cells)
         if hits >= _FEWEST_HITS and _is_header(cells) and (best is None or hits > best[0]):
             best = (hits, at, separator, cells)

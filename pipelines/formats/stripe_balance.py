@@ -9,7 +9,6 @@ payment are rows of their own. `…_utc` columns are UTC, their twins are in the
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -32,6 +31,7 @@ from pipelines.formats.format import (
     clean_header,
     match_columns,
     require_columns,
+    split_line,
     unknown_columns_warning,
     without_thousands,
 )
@@ -111,7 +111,7 @@ def recognise(head: Head) -> Layout | None:
         return None
     line = head.lines[at - 1]
     separator = "\t" if line.count("\t") > line.count(",") else ","
-    cells = [clean_header(cell) for cell in next(csv.reader([line], delimiter=separator), [])]
+    cells = [clean_header(cell) for cell in split_line(line, separator)]
     if "reporting_category" not in cells and "balance_transaction_id" not in cells:
         return None
     if "count" in cells and "balance_transaction_id" not in cells:

@@ -10,8 +10,6 @@ partial refund shows in `Amount Refunded` only; `Fee` is in `Converted Currency`
 
 from __future__ import annotations
 
-import csv
-
 import polars as pl
 
 from pipelines.formats.format import (
@@ -25,6 +23,7 @@ from pipelines.formats.format import (
     clean_header,
     match_columns,
     require_columns,
+    split_line,
     unknown_columns_warning,
     without_thousands,
 )
@@ -134,7 +133,7 @@ def recognise(head: Head) -> Layout | None:
         return None
     separator = "\t" if head.lines[at - 1].count("\t") > head.lines[at - 1].count(",") else ","
     # A metadata key may hold a comma, and is then quoted.
-    cells = next(csv.reader([head.lines[at - 1]], delimiter=separator), [])
+    cells = split_line(head.lines[at - 1], separator)
     cells = [clean_header(cell) for cell in cells]
     known = {header: column.name for column in _COLUMNS for header in column.headers}
     present = {known[cell] for cell in cells if cell in known}

@@ -10,7 +10,6 @@ are the totals' header and the totals. A spreadsheet turns this into TAB-separat
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 
 from pipelines.formats.format import (
@@ -19,6 +18,7 @@ from pipelines.formats.format import (
     Head,
     parse_decimal,
     split_header,
+    split_line,
 )
 
 
@@ -60,7 +60,7 @@ def read_totals(
         )
     separator, cells = split_header(filled[0])
     # Values of the original carry a backtick each and hold no commas; spreadsheets quote 1,234.50.
-    texts = next(csv.reader([filled[1]], delimiter=separator))
+    texts = split_line(filled[1], separator)
     values = [parse_decimal(text) for text in texts[: len(cells)]]
     if len(values) < len(cells) or any(value is None for value in values):
         raise BadFileError(

@@ -302,3 +302,11 @@ def test_a_file_that_cannot_be_opened(merchant, monkeypatch):
     assert summary.rows_loaded == 2
     assert summary.files_quarantined[0].reason == "unreadable"
     assert "permissions" in summary.files_quarantined[0].message
+
+
+def test_a_carriage_return_within_the_totals_is_a_reason_not_a_traceback(merchant):
+    """Found by flipping bytes: Python's csv refuses such a line with an error of its own."""
+    bill = x.wechat_bill([x.wechat_row()]).rstrip(b"\r\n")
+    merchant.put("bill.csv", bill[:-2] + b"\r" + bill[-2:])
+    (refused,) = merchant.ingest().files_quarantined
+    assert "totals" in refused.message
