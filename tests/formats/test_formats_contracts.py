@@ -84,6 +84,13 @@ RECORDS: dict[str, list[dict[str, Any]]] = {
             "rate": 0.048, "rate_source": "bank", "remark": "王强",
         },
     ],
+    "risk_dispositions": [
+        {
+            "case_key": "0f8fad5b-d9cb-469f-a165-70867728950e", "disposition": "confirmed",
+            "decided_at": _AT, "note": "周敏来电",
+        },
+        {"reviewed_attempt_id": "a-1", "disposition": "dismissed", "decided_at": _LATER},
+    ],
 }  # fmt: skip
 
 
