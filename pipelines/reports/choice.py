@@ -61,10 +61,14 @@ def _cheapest(rows: pl.DataFrame, words: Words) -> str:
     if priced.height < 2:
         return ""
     row = priced.row(0, named=True)
+    fees = [words.percent(rate, 2) for rate in priced["effective_fee_rate"]]
+    # What reads the same is no difference to choose by.
+    if len(set(fees)) == 1:
+        return words.text("reading.side_same_cost", fee=fees[0])
+    if fees[0] == fees[1]:
+        return ""
     return words.text(
-        "reading.side_cheapest",
-        wallet=words.label("wallet", row["wallet"]),
-        fee=words.percent(row["effective_fee_rate"], 2),
+        "reading.side_cheapest", wallet=words.label("wallet", row["wallet"]), fee=fees[0]
     )
 
 
@@ -114,7 +118,7 @@ def side_by_side_figure(data: ReportData) -> Figure | None:
         "layout": style.layout(
             90 + 36 * rows.height,
             legend=False,
-            xaxis=style.axis("@axis.order_success", tickformat=".0%"),
+            xaxis=style.axis("@axis.order_success", tickformat=".1~%"),
             yaxis=style.axis(showgrid=False, type="category"),
         ),
     }

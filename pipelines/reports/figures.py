@@ -106,7 +106,7 @@ def daily_success(data: ReportData) -> Figure | None:
             xaxis=style.axis(
                 type="date", tickformat="%m-%d", nticks=8, anchor="y2", showgrid=False
             ),
-            yaxis=style.axis("@axis.success_rate", tickformat=".0%", domain=[0.36, 1]),
+            yaxis=style.axis("@axis.success_rate", tickformat=".1~%", domain=[0.36, 1]),
             yaxis2=style.axis("@axis.attempts", tickformat="~s", domain=[0, 0.27], nticks=4),
         ),
     }

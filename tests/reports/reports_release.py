@@ -383,7 +383,7 @@ def _choice_rows() -> dict[str, list[tuple]]:
     for number, (wallet, (attempts, rate)) in enumerate(WALLETS.items()):
         orders, paid = attempts * 3, round(attempts * 3 * rate)
         low, high = wilson(paid, orders)
-        fee = 0.006 if number < 2 else 0.021
+        fee = (0.006, 0.0065, 0.021)[number]
         compared.append(
             (wallet, FIRST_DAY, LAST_DAY, "CNY", attempts // 4, attempts * 3, rate - 0.03)
             + (rate - 0.04, rate - 0.02, 0.01, 420.0 + 90 * number, 1300.0, orders, rate, low, high)

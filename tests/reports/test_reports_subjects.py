@@ -54,6 +54,21 @@ def test_wallets_that_differ_by_chance_are_equal(release, release_rows):
     assert "equal within chance" in choice.side_by_side(release(wallet_comparison=alike), EN)
 
 
+def test_fees_that_read_the_same_make_nobody_the_cheapest(release, release_rows):
+    alike = [
+        (*row[:24], fee, *row[25:])
+        for row, fee in zip(
+            release_rows["wallet_comparison"], (0.00598, 0.00601, 0.00602), strict=True
+        )
+    ]
+    compared = release(wallet_comparison=alike)
+    assert "All cost the same, 0.60% of the amount." in choice.side_by_side(compared, EN)
+    assert "费率相同，占金额的 0.60%。" in choice.side_by_side(compared, ZH)
+    tied = [(*row[:24], 0.006 if at else 0.0060001, *row[25:]) for at, row in enumerate(alike)]
+    tied[-1] = (*tied[-1][:24], 0.021, *tied[-1][25:])
+    assert "cost" not in choice.side_by_side(release(wallet_comparison=tied), EN)
+
+
 def test_what_if_adds_months_up_and_says_what_is_an_example(data, release_rows):
     (row,) = [
         row
