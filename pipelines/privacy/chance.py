@@ -1,12 +1,13 @@
 """When something that looks like an identifier is only a number.
 
-What belongs here: the two rules by which a find is let through, both about whole columns. What does
-not: finding. Text that people write gets no benefit of the doubt: one hit there blocks.
+What belongs here: the rules by which a find is let through, all about whole columns, and the
+probabilities that rules of others ask for. What does not: finding. Text that people write gets no benefit of the doubt: one hit there blocks.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import duckdb
 
@@ -115,3 +116,17 @@ def binomial_tail(hits: int, trials: int, chance: float) -> float:
 def _exactly(hits: int, trials: int, chance: float) -> float:
     ways = math.lgamma(trials + 1) - math.lgamma(hits + 1) - math.lgamma(trials - hits + 1)
     return math.exp(ways + hits * math.log(chance) + (trials - hits) * math.log(1 - chance))
+
+
+def poisson_binomial_tail(hits: int, chances: Sequence[float]) -> float:
+    """Probability of at least `hits` successes in independent trials with these chances.
+
+    Exact: the distribution of the sum is the convolution of its trials (Wang 1993, "On the number
+    of successes in independent trials", Statistica Sinica 3).
+    """
+    import numpy as np
+
+    numbers = np.ones(1)
+    for chance in chances:
+        numbers = np.convolve(numbers, (1 - chance, chance))
+    return float(min(1.0, numbers[hits:].sum()))

@@ -2,6 +2,11 @@
 
 What belongs here: recognising them by name and by comparing marketing amounts with single payments.
 What does not: sums (`dominance`), counts of people (`disclosure`).
+
+Where a shop has so many payments that every second amount is somebody's, sums equal payments too.
+So values are compared with the amounts around them: of independent trials with the chance p_i that
+an amount near value i is one that few people paid, as many as the values that are (Poisson binomial
+tail, `policy.chance_alpha`). A column all of whose values are payments is never excused.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ import re
 import duckdb
 
 from pipelines.privacy.catalogue import Column, Table
+from pipelines.privacy.chance import poisson_binomial_tail
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.report import Finding
 from pipelines.privacy.text import quoted
@@ -19,6 +25,7 @@ _EXTREME = re.compile(r"(^|_)(max|min|maximum|minimum|largest|smallest|highest|l
 PERCENTILE = re.compile(r"(^|_)(median|p[0-9]{2}|percentile|quartile|quantile)($|_)")
 _FEWEST = 3
 _SHARE = 0.5
+_NEIGHBOURS = 20
 
 
 def extremes(
@@ -94,14 +101,52 @@ def _single_payments(
         f" {quoted(analysts)}.main.{quoted(table)} where {quoted(column)} <> 0"
         for table, column in facts
     )
-    total, rare = con.execute(
-        f"with v as (select distinct abs({name})::double as x from {relation} where {name} <> 0),"
-        f" s as (select x, count(distinct user_key) as people from ({single})"
-        "  where x in (select x from v) group by x)"
-        " select count(*), count(*) filter (s.people < $1) from v left join s using (x)",
+    values = f"select distinct abs({name})::double as x from {relation} where {name} <> 0"
+    total, paid, rare = con.execute(
+        f"with v as ({values}), s as ({_people('v', single)})"
+        " select count(*), count(s.x), count(*) filter (s.people < $1)"
+        " from v left join s using (x)",
         [policy.minimum_users],
     ).fetchall()[0]
     if total < 1 or rare <= _SHARE * total or rare < min(_FEWEST, total):
         return []
+    # A copy of payments has no other value. Sums among many payments have, and meet them by chance.
+    if paid < total:
+        chances = _chances(con, values, single, policy)
+        if poisson_binomial_tail(rare, chances) >= policy.chance_alpha:
+            return []
     message = "they equal single amounts that few people paid"
     return [Finding(place, "amounts of single people", rare, rare, message=message)]
+
+
+def _people(values: str, single: str) -> str:
+    """Query: x, people who paid it, of the amounts among `values`."""
+    return (
+        f"select x, count(distinct user_key) as people from ({single})"
+        f" where x in (select x from {values}) group by x"
+    )
+
+
+def _chances(
+    con: duckdb.DuckDBPyConnection, values: str, single: str, policy: Policy
+) -> list[float]:
+    """For each value, the part of the amounts around it that few people paid.
+
+    Around it are the next 20 amounts on either side, in steps of the last decimal that any of the
+    values has, without those that are published too: a copy must not speak for another copy.
+    """
+    rows = con.execute(
+        f"with v as ({values}), units as (select 10.0::double ** -places as unit from range(5)"
+        "  as r(places) where (select bool_and(abs(x * 10 ** places - round(x * 10 ** places))"
+        "   < 1e-6 * greatest(x, 1)) from v) order by places limit 1),"
+        # The amount itself is rounded, so that it is the double that its decimal is.
+        " near as (select v.x as value, round(v.x + k * unit, 6) as x from v, units,"
+        f"  range(-{_NEIGHBOURS}, {_NEIGHBOURS} + 1) as r(k)),"
+        " others as (select * from near where x > 0 and x not in (select x from v)),"
+        f" s as ({_people('others', single)})"
+        " select coalesce(avg((coalesce(s.people, $1) < $1)::integer)"
+        "   filter (others.x is not null), 0)"
+        " from v left join others on others.value = v.x left join s on s.x = others.x group by v.x",
+        [policy.minimum_users],
+    ).fetchall()
+    return [float(row[0]) for row in rows]

@@ -11,17 +11,20 @@ with breakdown as (
 
 ),
 
-hidden_0 as (
+small as (
 
     select
         dimension,
         dimension_value,
         failure_category,
+        failed,
         coalesce(users, 0) as users,
         coalesce(users, 0) < {{ minimum_cell_users() }} as is_hidden
     from breakdown
 
 ),
+
+{{ hide_with_company('small', 'hidden_0') }},
 
 {% for round in range(1, rounds + 1) %}
 -- Values of a dimension add up to everything, for each cause.
