@@ -155,7 +155,7 @@
 
 {{ name }}_both as (
 
-    select pairs.*
+    select pairs.dimension, pairs.dimension_value, pairs.failure_category, pairs.other_category
     from {{ name }}_pairs as pairs
     inner join {{ name }}_seconds as seconds
         on pairs.failure_category = seconds.failure_category
@@ -169,15 +169,18 @@
     select dimension, dimension_value, other_category as failure_category
     from {{ name }}_rectangles where place = 1
     union
-    select dimension, other_value, failure_category from {{ name }}_rectangles where place = 1
+    select dimension, other_value as dimension_value, failure_category
+    from {{ name }}_rectangles where place = 1
     union
-    select dimension, other_value, other_category from {{ name }}_rectangles where place = 1
+    select dimension, other_value as dimension_value, other_category as failure_category
+    from {{ name }}_rectangles where place = 1
     union
-    select 'all', 'all', other_category from {{ name }}_both
+    select 'all' as dimension, 'all' as dimension_value, other_category as failure_category
+    from {{ name }}_both
     union
     select dimension, dimension_value, failure_category from {{ name }}_both
     union
-    select dimension, dimension_value, other_category from {{ name }}_both
+    select dimension, dimension_value, other_category as failure_category from {{ name }}_both
 
 ),
 

@@ -1,7 +1,8 @@
 """When something that looks like an identifier is only a number.
 
 What belongs here: the rules by which a find is let through, all about whole columns, and the
-probabilities that rules of others ask for. What does not: finding. Text that people write gets no benefit of the doubt: one hit there blocks.
+probabilities that other rooms' rules ask for. What does not: finding. Text that people write gets
+no benefit of the doubt: one hit there blocks.
 """
 
 from __future__ import annotations
