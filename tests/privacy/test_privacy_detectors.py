@@ -9,7 +9,7 @@ import pytest
 from privacy_files import column
 
 from pipelines.privacy import detectors, validators
-from pipelines.privacy.chance import binomial_tail
+from pipelines.privacy.chance import binomial_tail, poisson_binomial_tail
 from pipelines.privacy.detectors import mask, redact, scan_column, scan_texts
 from pipelines.privacy.disclosure import Anonymity, k_anonymity
 from pipelines.privacy.text import quoted
@@ -155,6 +155,14 @@ def test_binomial_tail():
     assert binomial_tail(1, 1, 0.025) == pytest.approx(0.025)
     assert binomial_tail(60, 2000, 0.025) > 0.05
     assert binomial_tail(200, 2000, 0.025) < 1e-30
+
+
+def test_poisson_binomial_tail():
+    assert poisson_binomial_tail(0, [0.2, 0.3]) == pytest.approx(1.0)
+    assert poisson_binomial_tail(1, [0.2, 0.3]) == pytest.approx(1 - 0.8 * 0.7)
+    assert poisson_binomial_tail(2, [0.2, 0.3, 0.0]) == pytest.approx(0.06)
+    # Equal chances are the binomial case.
+    assert poisson_binomial_tail(28, [0.45] * 53) == pytest.approx(binomial_tail(28, 53, 0.45))
 
 
 def test_k_counts_people_and_nulls():

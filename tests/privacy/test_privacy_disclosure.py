@@ -18,6 +18,7 @@ from privacy_files import USER_KEY, audit_file, column, write_file
 from pipelines.privacy.catalogue import Catalogue, Contribution, Table
 from pipelines.privacy.differencing import changed_people
 from pipelines.privacy.dominance import dominance
+from pipelines.privacy.extremes import extremes
 from pipelines.privacy.house import Earlier
 from pipelines.privacy.measures import class_sizes
 from pipelines.privacy.policy import Policy
@@ -263,6 +264,40 @@ def test_33_one_buyer_is_most_of_a_sum(tmp_path):
 def test_36_figures_that_are_one_payment(tmp_path, figure, name):
     spoiled = f"select * replace ((amount + row_number() over (order by order_key) / 100)::decimal(18,4) as amount) from ({PAYMENTS_SQL})"  # noqa: E501
     assert "SDC-7" in failed(audited_sums(tmp_path, spoiled, figure, name))
+
+
+# Payments of all different amounts up to 200.00, and 60 fees below it, of which some are copies.
+@pytest.mark.parametrize(
+    ("payments", "copies", "refused"),
+    [
+        (12_000, 0, False),
+        (12_000, 60, True),
+        (12_000, 50, True),
+        (500, 0, False),
+        (500, 31, True),
+    ],
+    ids=["crowded, sums", "crowded, copies", "crowded, most copies", "sparse, sums", "sparse"],
+)
+@pytest.mark.parametrize("decimals", [2, 0], ids=["cents", "yen"])
+def test_36_sums_meet_payments_by_chance_and_copies_do_not(payments, copies, refused, decimals):
+    rng = np.random.default_rng(36)
+    amounts = rng.choice(np.arange(1, 20_001), payments, replace=False) / 10**decimals
+    sums = rng.integers(1, 20_001, 60 - copies) / 10**decimals
+    fees = np.concatenate([rng.choice(amounts, copies, replace=False), sums])
+    # Among sums too, most are somebody's payment where the shop is crowded.
+    assert bool(np.isin(fees, amounts).sum() > 30) is (payments > 500 or copies > 0)
+    table = Table("marketing", "plans", (column("fees", "DECIMAL(38,4)", "aggregate", "measure"),))
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as analysts; create table fees (fees decimal(38, 4))")
+        con.execute("create table analysts.facts (user_key integer, amount decimal(18, 4))")
+        con.execute(
+            "insert into analysts.facts select i, x from (select unnest($1::double[]) as x,"
+            " unnest(range($2)) as i)",
+            [amounts.tolist(), payments],
+        )
+        con.execute("insert into fees select unnest($1::double[])", [fees.tolist()])
+        found = extremes(con, "fees", table, Policy(), "analysts")
+    assert bool(found) is refused
 
 
 MONTHS = Table("marketing", "by_month", (column("month", "DATE", "none", "time"), *SUMS.columns))
