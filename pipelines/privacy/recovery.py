@@ -115,12 +115,16 @@ def _cells(
     totals: list[str],
     whole: str | None,
 ) -> None:
-    """Temporary table `cells`: id, keys, counts (NULL where hidden), is_hidden, users ."""
+    """Temporary table `cells`: id, keys, counts (NULL where hidden), is_hidden, _users.
+
+    `_true_<count>` are the counts of all cells where the analysts' file has them, else shown ones.
+    """
     names = ", ".join(quoted(key) for key in keys)
     same = " and ".join(f"s.{quoted(k)} is not distinct from w.{quoted(k)}" for k in keys)
     shown = ", ".join(f"s.{quoted(count)}" for count in counts)
     if whole:
-        everything, users = f"(select {names}, users from {whole})", "w.users"
+        everything, users = whole, "w.users"
+        there = {row[0] for row in con.execute(f"describe select * from {whole}").fetchall()}
     else:
         rest = [key for key in keys if key not in totals]
         axes = _axes(totals, con, relation)
@@ -129,10 +133,15 @@ def _cells(
             f"(select distinct {', '.join(quoted(c) for c in axis)} from {relation})"
             for axis in axes
         )
-        everything, users = f"(select {names} from {grid})", "null::bigint"
+        everything, users, there = f"(select {names} from {grid})", "null::bigint", set()
+    true = ", ".join(
+        f"{'w' if count in there else 's'}.{quoted(count)} as {quoted('_true_' + count)}"
+        for count in counts
+    )
     con.execute(
         "create or replace temp table cells as select row_number() over () - 1 as id,"
-        f" {', '.join('w.' + quoted(k) for k in keys)}, {shown}, s._there is null as is_hidden,"
+        f" {', '.join('w.' + quoted(k) for k in keys)}, {shown}, {true},"
+        " s._there is null as is_hidden,"
         f" {users} as _users from {everything} w"
         f" left join (select *, true as _there from {relation}) s on {same}"
     )
@@ -162,8 +171,11 @@ def _sums(keys: list[str], direction: Direction) -> str:
 def _adds_up(
     con: duckdb.DuckDBPyConnection, keys: list[str], direction: Direction, measure: str
 ) -> bool:
-    """Whether shown parts never exceed their shown total; attempts of a value repeat by cause."""
-    name = quoted(measure)
+    """Whether parts never exceed their total: attempts of a value repeat by cause, slices overlap.
+
+    Asked of all cells where the analysts' file has them: of few shown ones it may look so.
+    """
+    name = quoted("_true_" + measure)
     over, compared = con.execute(
         f"with sums as ({_sums(keys, direction)}) select count(*) filter (parts > whole), count(*)"
         f" from (select sum(p.{name}) as parts, any_value(t.{name}) as whole from sums"

@@ -22,7 +22,7 @@ from pipelines.privacy.extremes import extremes
 from pipelines.privacy.house import Earlier
 from pipelines.privacy.measures import class_sizes
 from pipelines.privacy.policy import Policy
-from pipelines.privacy.recovery import bounds
+from pipelines.privacy.recovery import bounds, recoverable
 from pipelines.privacy.suppression import Suppression
 
 
@@ -160,6 +160,37 @@ def test_34_hidden_cell_follows_from_its_total(tmp_path):
     assert failed(audited("b", "dimension_value <> 'other'")) == {"SDC-4"}
     # With a second one hidden the two share what is missing.
     assert failed(audited("c", "dimension_value not in ('other', 'harmonyos')")) == set()
+
+
+def test_slices_that_overlap_are_no_parts_of_a_whole(tmp_path):
+    """Large payments and those of new devices are some of all, and some of each other."""
+    columns = (column("slice", "VARCHAR"), *CELLS.columns[:2], *CELLS.columns[3:])
+    table = dataclasses.replace(CELLS, columns=(*columns, CELLS.columns[2]))
+    rows = """
+        select *, failed as users from (values
+            ('all', 'all', 'all', 400), ('all', 'wallet', 'alipay', 200),
+            ('all', 'wallet', 'wechat_pay', 150), ('all', 'wallet', 'google_pay', 50),
+            ('large', 'all', 'all', 150), ('large', 'wallet', 'alipay', 60),
+            ('large', 'wallet', 'wechat_pay', 83), ('large', 'wallet', 'google_pay', 7),
+            ('new', 'all', 'all', 240), ('new', 'wallet', 'alipay', 180),
+            ('new', 'wallet', 'wechat_pay', 60)
+        ) v(slice, dimension, dimension_value, failed)
+    """
+
+    def found(hidden):
+        shown = f"select * from ({rows}) where not ({hidden})"
+        with duckdb.connect() as con:
+            for name, query in (("shown", shown), ("whole", rows)):
+                con.execute(f"create table {name} as {query}")
+                con.execute(f"alter table {name} alter users type bigint")
+                con.execute(f"alter table {name} alter failed type bigint")
+            return recoverable(con, "shown", table, Policy(), "whole")[0]
+
+    # All of `new` by wallet is hidden: what is shown of the slices never exceeds all.
+    by_wallet = "slice = 'new' and dimension = 'wallet'"
+    assert found(f"{by_wallet} or (slice = 'large' and failed in (7, 83))") == []
+    # A wallet follows from the other wallets of its slice all the same.
+    assert found(f"{by_wallet} or (slice = 'large' and failed = 7)") != []
 
 
 def test_intervals_of_a_table_with_hidden_cells_are_the_published_ones():

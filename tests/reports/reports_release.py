@@ -364,7 +364,7 @@ def _refund_breakdown_rows() -> list[tuple]:
         rate = refunded / captures if captures else None
         return (
             (dimension, value, captures, refunded, rate, low, high, refunds, max(refunded, 10))
-            + (2, 9, 0.02, 0.005, 0.07, refunds * 96.3, 120, refunds // 3, refunds // 9)
+            + (2, 9, 0.02, 0.005, 0.07, refunds * 96.3, refunds // 3, refunds // 9)
             + (refunds // 2, 0.04, 17.3, 20.2, 0, 0.0, captures < 30 and refunds < 30, "CNY")
         )
 

@@ -19,6 +19,7 @@ hidden as (
 
 )
 
+-- Without the amount of failed refunds: few fail, and it would be what one person asked back.
 select
     breakdown.dimension,
     breakdown.dimension_value,
@@ -35,7 +36,6 @@ select
     breakdown.refund_failure_rate_low,
     breakdown.refund_failure_rate_high,
     breakdown.refunded_amount,
-    breakdown.amount_failed,
     breakdown.partial_refunds,
     breakdown.repeated_refunds,
     breakdown.timed,
