@@ -296,6 +296,25 @@ def test_42_personal_data_in_compiled_sql_and_in_dagster(tmp_path, clean_file):
 
 
 @pytest.mark.parametrize(
+    ("event", "leaks"),
+    [
+        ('{"duration_ms": 35566.17436399938, "step": "lake"}', False),
+        ('{"value": 17436399938.0}', True),
+        ('{"value": 17436399938}', True),
+        ('{"preview": "35566.17436399938"}', True),
+        ('{"text": "note: 5.17436399938, paid"}', True),
+    ],
+    ids=["how long a step took", "as double", "as number", "in text", "in text behind a colon"],
+)
+def test_42_digits_behind_the_point_of_a_number_are_no_phone(tmp_path, clean_file, event, leaks):
+    events = tmp_path / "run.db"
+    with sqlite3.connect(events) as con:
+        con.execute("create table event_logs (id integer, event text)")
+        con.execute("insert into event_logs values (1, ?)", [event])
+    assert failed(audited(clean_file, logs=(events,))) == ({"LOG-1"} if leaks else set())
+
+
+@pytest.mark.parametrize(
     ("expression", "check"),
     [
         ("timestamp '2024-01-01' + to_milliseconds((user_key::varchar < '8')::integer)", "SDC-8"),
