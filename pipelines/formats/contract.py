@@ -49,8 +49,9 @@ def own_field(
 class Contract:
     """The fields of one kind of file.
 
-    `required` must be there and filled, its first field identifies a row; `date_column` says which
-    day a row belongs to. `format_of` gives the format, which is defined after its contract.
+    `required` must be there and filled, its first field identifies a row; of `either`, which are
+    optional fields, at least one must be. `date_column` says which day a row belongs to.
+    `format_of` gives the format, which is defined after its contract.
     """
 
     source: str
@@ -58,6 +59,7 @@ class Contract:
     optional: tuple[Column, ...]
     date_column: str
     format_of: Callable[[], Format]
+    either: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -85,12 +87,14 @@ class Contract:
         return self._csv_layout(line, first)
 
     def missing_value_checks(self) -> tuple[RowCheck, ...]:
-        """Reject rows in which a required field is empty."""
+        """Reject rows in which a required field is empty, or all of those that may stand in."""
+        empty = [(column.name, pl.col(column.name).is_null()) for column in self.required]
+        if self.either:
+            none = pl.all_horizontal(pl.col(name).is_null() for name in self.either)
+            empty.append((" or ".join(self.either), none))
         return tuple(
-            RowCheck(
-                "missing_value", pl.col(column.name).is_null(), f"{column.name} must be filled"
-            )
-            for column in self.required
+            RowCheck("missing_value", is_empty, f"{what} must be filled")
+            for what, is_empty in empty
         )
 
     def _csv_layout(self, line: str, at: int) -> Layout | None:
@@ -99,7 +103,7 @@ class Contract:
         if not self._is_ours(cells):
             return None
         names, unknown = match_columns(cells, self.columns, at)
-        require_columns(names, list(self.required), self.what, at)
+        self._require(names, at)
         return Layout(
             format=self.format_of(),
             variant=f"csv-{len(names)}",
@@ -144,7 +148,7 @@ class Contract:
         if not self._is_ours(head.columns):
             return None
         names, unknown = match_columns(list(head.columns), self.columns, 1)
-        require_columns(names, list(self.required), self.what, 1)
+        self._require(names, 1)
         return Layout(
             format=self.format_of(),
             variant=f"parquet-{len(names)}",
@@ -153,6 +157,17 @@ class Contract:
             date_column=self.date_column,
             warnings=unknown_columns_warning(_readable(unknown, list(head.columns))),
         )
+
+    def _require(self, names: tuple[str | None, ...], at: int) -> None:
+        """BadFileError that names the fields without which no row can be read."""
+        require_columns(names, list(self.required), self.what, at)
+        if self.either and not set(self.either) & set(names):
+            raise BadFileError(
+                "missing_columns",
+                f"this looks like {self.what} without {' or '.join(self.either)}; "
+                "one of these columns must be there",
+                at,
+            )
 
     def _is_ours(self, names: list[str] | tuple[str, ...]) -> bool:
         telling = {column.name for column in self.required} & set(names)

@@ -33,6 +33,7 @@ CONTRACT = Contract(
     ),
     date_column="decided_at",
     format_of=lambda: FORMAT,
+    either=("case_key", "reviewed_attempt_id"),
 )
 
 FORMAT = Format(
@@ -51,9 +52,9 @@ FORMAT = Format(
         one_of_check("disposition", ["confirmed", "dismissed"]),
         *iso_time_checks("decided_at"),
         RowCheck(
-            "missing_value",
-            pl.col("case_key").is_null() & pl.col("reviewed_attempt_id").is_null(),
-            "case_key or reviewed_attempt_id must be filled",
+            "bad_value",
+            pl.col("case_key").is_not_null() & pl.col("reviewed_attempt_id").is_not_null(),
+            "case_key and reviewed_attempt_id may name two payments: fill one of them",
         ),
         RowCheck(
             "bad_value",

@@ -185,3 +185,22 @@ def test_the_three_shapes_of_a_contract_say_the_same(tmp_path, source):
     assert read["csv"] == read["jsonl"] == read["parquet"]
     told = {name for row in read["csv"] for name, value in row.items() if value is not None}
     assert {name for name in _fields(RECORDS[source]) if name in read["csv"][0]} <= told
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_decision_without_any_key_is_of_no_payment(tmp_path, shape):
+    """Without both columns no check looked at the row: it came in and broke the facts."""
+    record = {"disposition": "confirmed", "decided_at": _AT}
+    merchant = Merchant(tmp_path, threads=1)
+    merchant.put("file", SHAPES[shape]([record, record | {"decided_at": _LATER}]))
+    (refused,) = merchant.ingest().files_quarantined
+    assert "case_key or reviewed_attempt_id" in refused.message
+
+
+def test_a_decision_with_two_keys_is_of_one_payment_only(tmp_path):
+    both = {"reviewed_attempt_id": "a-1", "disposition": "dismissed", "decided_at": _AT}
+    key = RECORDS["risk_dispositions"][0]
+    merchant = Merchant(tmp_path, threads=1)
+    merchant.put("file", as_csv([key, key | both]))
+    assert merchant.ingest().rows_rejected == 1
+    assert "fill one of them" in merchant.rejects()["message"].item()
