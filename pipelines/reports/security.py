@@ -15,7 +15,7 @@ from pipelines.reports.style import Figure, rounded
 from pipelines.reports.tables import Table, dimension_token, make_table, order_dimension
 from pipelines.reports.words import Words
 
-SLICES = ("all", "large_amount", "new_device", "large_amount_on_new_device")
+SLICES = ("every_payment", "large_amount", "new_device", "large_amount_on_new_device")
 # Causes of failure that are a check at work.
 STOPPED_BY = (
     "suspected_fraud",

@@ -24,6 +24,7 @@ from pipelines.privacy.measures import class_sizes
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.recovery import bounds, recoverable
 from pipelines.privacy.suppression import Suppression
+from pipelines.risk.coverage import SLICES
 
 
 def failed(report) -> set[str]:
@@ -210,6 +211,38 @@ def test_intervals_of_a_table_with_hidden_cells_are_the_published_ones():
         bounds(
             np.array([0]), np.array([0]), np.ones(1), np.array([-5.0]), np.ones(1, bool), Policy()
         )
+
+
+def test_slices_of_payments_overlap_and_are_no_sum():
+    """Of few large payments on new devices nothing follows: payments are not the sum of slices."""
+    table = Table(
+        "marketing",
+        "step_up_breakdown",
+        (
+            column("slice", "VARCHAR"), column("dimension", "VARCHAR"),
+            column("dimension_value", "VARCHAR"), column("users", "BIGINT", "aggregate", "measure"),
+        ),
+    )  # fmt: skip
+    with duckdb.connect() as con:
+        con.execute(
+            "create table whole (slice text, dimension text, dimension_value text, users int)"
+        )
+        con.executemany(
+            "insert into whole values (?, ?, ?, ?)",
+            [
+                (slice_, dimension, value, users)
+                for slice_, everybody in zip(SLICES, (1256, 63, 228, 4), strict=True)
+                for dimension, value, users in (
+                    ("all", "all", everybody),
+                    ("wallet", "alipay", everybody // 2),
+                    ("wallet", "wechat_pay", everybody - everybody // 2),
+                )
+            ],
+        )
+        con.execute("create table shown as select * from whole where users >= 10")
+        findings, measured = recoverable(con, "shown", table, Policy(), whole="whole")
+    assert findings == []
+    assert measured["hidden_cells"] == 3
 
 
 def test_dominance_rules():

@@ -483,7 +483,7 @@ def _step_up_rows() -> list[tuple]:
         ("amount_band", "50-200", 0.3),
     ):
         for slice_, all_told, all_passed in (
-            ("all", 4000, 380),
+            ("every_payment", 4000, 380),
             ("large_amount", 420, 160),
             ("new_device", 640, 240),
             ("large_amount_on_new_device", 62, 44),

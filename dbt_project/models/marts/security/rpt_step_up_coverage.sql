@@ -28,7 +28,7 @@ marked as (
 
 sliced as (
 
-    select 'all' as slice, marked.* from marked
+    select 'every_payment' as slice, marked.* from marked
     union all
     select 'large_amount', marked.* from marked where is_large
     union all
