@@ -38,6 +38,7 @@ CHECKS = [
     failures.no_recent_alarm,
     risk.no_recent_card_testing,
     risk.queue_fits_reviewers,
+    risk.decisions_name_payments,
     risk.large_payments_are_verified,
     publish.privacy_audit,
 ]

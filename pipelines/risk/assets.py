@@ -12,6 +12,7 @@ from pipelines.risk.tables import (
     busiest_days,
     recent_testing_markdown,
     rules_markdown,
+    unknown_decisions,
     unverified_large,
     write_risk,
 )
@@ -106,6 +107,28 @@ def queue_fits_reviewers(workspace: dg.ResourceParam[Workspace]) -> dg.AssetChec
         passed=not days,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"more than {limit} cases on {found}" if days else f"at most {limit} a day",
+    )
+
+
+@dg.asset_check(
+    asset=dg.AssetKey(["analysis", "risk_rules"]),
+    name="decisions_name_payments",
+    description="Every decision of a reviewer names a payment that is known.",
+    blocking=False,
+)
+def decisions_name_payments(workspace: dg.ResourceParam[Workspace]) -> dg.AssetCheckResult:
+    """Warn about decisions that count for nothing: a wrong key, or one of before a rotation."""
+    with connect(workspace) as con:
+        unknown, decisions = unknown_decisions(con)
+    return dg.AssetCheckResult(
+        passed=not unknown,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=(
+            f"{unknown} of {decisions} decisions name no payment: their exports are not here yet,"
+            " or the key is of another merchant or of before `wallet key rotate`"
+            if unknown
+            else f"{decisions} decisions, all of known payments"
+        ),
     )
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import duckdb
 
 ANY_RULE = "any"
+# These rules look at refunds, also of payments that no attempt log knows.
+REFUND_FAMILIES = ("refund_abuse", "operator_refunds")
 # A rule's starting weight counts as much as so many judged cases.
 WEIGHT_CASES = 20
 
@@ -29,12 +31,33 @@ def prepare_labels(con: duckdb.DuckDBPyConnection) -> int:
 
     One row per case that somebody judged: case_key, is_fraud, known_at. A reviewer's word counts
     before a dispute; a dispute counts when its reason names fraud, and confirms the attempt that
-    paid the order.
+    paid the order. A word on a capture or refund goes with it to the attempt that was found since;
+    of several the latest counts.
     """
     con.execute(
         """
         create or replace temporary table risk_labels as
-        with disputed as (
+        with moved as (
+            select former_key, min(case_key) as case_key
+            from (
+                select refund_key as former_key, case_key from risk_refunds
+                union all
+                select capture_key, case_key from risk_refunds where capture_key is not null
+            )
+            group by former_key
+        ),
+        decided as (
+            select
+                coalesce(moved.case_key, decisions.case_key) as case_key,
+                decisions.disposition, decisions.decided_at
+            from marts.fct_dispositions as decisions
+            left join moved on decisions.case_key = moved.former_key
+            qualify row_number() over (
+                partition by coalesce(moved.case_key, decisions.case_key)
+                order by decisions.decided_at desc, decisions.case_key
+            ) = 1
+        ),
+        disputed as (
             select
                 risk_payments.attempt_key as case_key,
                 min(coalesce(disputes.opened_at, disputes.business_date::timestamp)) as known_at
@@ -48,10 +71,10 @@ def prepare_labels(con: duckdb.DuckDBPyConnection) -> int:
         ),
         judged as (
             select case_key, disposition = 'confirmed' as is_fraud, decided_at as known_at
-            from marts.fct_dispositions
+            from decided
             union all
             select case_key, true, known_at from disputed
-            where case_key not in (select case_key from marts.fct_dispositions)
+            where case_key not in (select case_key from decided)
         )
         select * from judged
         """
@@ -90,12 +113,26 @@ def write_rules(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
         with subjects as (
             select attempt_key as case_key, user_key, amount, currency from risk_payments
             union all
-            select case_key, any_value(user_key), max(amount), any_value(currency)
+            select case_key, min(user_key), max(amount), min(currency)
             from risk_refunds where case_kind <> 'attempt' group by case_key
         ),
-        days as (
-            select greatest(date_diff('day', min(business_date), max(business_date)) + 1, 1) as days
+        -- Of a merchant without a log, refunds are looked at, and there is no attempt.
+        spans as (
+            select min(business_date) as began, max(business_date) as ended, false as is_refund
             from risk_payments
+            union all
+            select min(business_date), max(business_date), true
+            from (
+                select business_date from marts.fct_captures where not coalesce(is_test, false)
+                union all select business_date from risk_refunds
+            )
+        ),
+        days as (
+            select
+                greatest(date_diff('day', any_value(began) filter (not is_refund),
+                    any_value(ended) filter (not is_refund)) + 1, 1) as days_of_attempts,
+                greatest(date_diff('day', min(began), max(ended)) + 1, 1) as days_of_all
+            from spans
         ),
         named as (
             select case_key, rule_id from risk_hits
@@ -123,7 +160,11 @@ def write_rules(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
                 coalesce(amount, 0)::decimal(38, 4) as amount,
                 coalesce(confirmed, 0) as confirmed,
                 coalesce(dismissed, 0) as dismissed,
-                days.days
+                case
+                    when list.rule_id = '{ANY_RULE}' or list.family in {REFUND_FAMILIES}
+                        then days_of_all
+                    else days_of_attempts
+                end as days
             from risk_rule_list as list
             cross join days
             left join counted on list.rule_id = counted.rule_id
@@ -225,16 +266,16 @@ def write_cases(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
             from risk_payments
             union all
             select
-                case_key, any_value(case_kind), any_value(order_key), any_value(user_key), null,
-                null, null, any_value(provider), any_value(wallet), max(amount),
-                any_value(currency), null, min(refunded_at), min(business_date), null, 'succeeded',
+                case_key, min(case_kind), min(order_key), min(user_key), null,
+                null, null, min(provider), min(wallet), max(amount),
+                min(currency), null, min(refunded_at), min(business_date), null, 'succeeded',
                 null, null
             from risk_refunds
             where case_kind <> 'attempt'
             group by case_key
         ),
         operators as (
-            select case_key, max_by(operator_key, refunded_at) as operator_key
+            select case_key, max_by(operator_key, row(refunded_at, operator_key)) as operator_key
             from risk_refunds group by case_key
         ),
         scored as (

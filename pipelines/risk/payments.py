@@ -80,7 +80,8 @@ def prepare_payments(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
             where ip_block_key is not null and not coalesce(is_test, false)
         ),
         order_blocks as (
-            select order_key, max_by(ip_block_key, occurred_at) as ip_block_key
+            select
+                order_key, max_by(ip_block_key, row(occurred_at, ip_block_key)) as ip_block_key
             from events where order_key is not null group by order_key
         ),
         device_blocks as (

@@ -25,17 +25,22 @@ def prepare_refunds(con: duckdb.DuckDBPyConnection) -> int:
     """Create the temporary table `risk_refunds`; returns its rows.
 
     One row per refund that did not fail, outside test traffic: refund_key, capture_key, user_key,
-    operator_key, refunded_at, amount, currency, hours_since_payment, and case_key: the attempt that
-    paid the order, else the capture, else the refund itself.
+    operator_key, refunded_at, hours_since_payment, case_key (the attempt that paid the order, else
+    the capture, else the refund itself), and amount and currency of the payment, where no capture
+    is known those of the refund.
     """
     con.execute(
         """
         create or replace temporary table risk_refunds as
         with paid as (
-            select order_key, max_by(attempt_key, attempted_at) as attempt_key
+            select order_key, max_by(attempt_key, row(attempted_at, attempt_key)) as attempt_key
             from risk_payments
             where resolved_outcome = 'succeeded'
             group by order_key
+        ),
+        payments as (
+            select capture_key, amount as payment_amount, currency as payment_currency
+            from marts.fct_captures
         ),
         refunds as (
             select
@@ -48,7 +53,8 @@ def prepare_refunds(con: duckdb.DuckDBPyConnection) -> int:
         select
             refund_key, capture_key, refunds.order_key, user_key, operator_key, provider, wallet,
             refunded_at, business_date, captured_at,
-            requested_amount::double as amount, currency,
+            coalesce(payment_amount, requested_amount)::double as amount,
+            coalesce(payment_currency, currency) as currency,
             date_diff('second', captured_at, refunded_at) / 3600.0 as hours_since_payment,
             coalesce(paid.attempt_key, capture_key, refund_key) as case_key,
             case
@@ -58,6 +64,7 @@ def prepare_refunds(con: duckdb.DuckDBPyConnection) -> int:
             end as case_kind
         from refunds
         left join paid on refunds.order_key = paid.order_key
+        left join payments using (capture_key)
         """
     )
     return con.execute("select count(*) from risk_refunds").fetchall()[0][0]
@@ -79,8 +86,10 @@ def refund_abuse_sql() -> str:
     counted as (
         select
             refund_key, happened_at,
-            sum(paid) over lately as payments,
-            count(distinct refunded) over lately as refunded_payments
+            sum(paid) over lately as bought,
+            count(distinct refunded) over lately as refunded_payments,
+            -- What was bought before and given back within the days is a payment as well.
+            greatest(count(distinct capture_key) over lately, refunded_payments) as payments
         from happened
         window lately as (
             partition by user_key order by happened_at
@@ -91,31 +100,31 @@ def refund_abuse_sql() -> str:
     broken as (
         select
             refunds.user_key, counted.happened_at, payments, refunded_payments,
-            refunded_payments / payments::double as share
+            refunded_payments / payments::double as share,
+            refunded_payments / (payments + {ABUSE_PAYMENTS}.0) as score
         from counted
         inner join risk_refunds as refunds on counted.refund_key = refunds.refund_key
-        where payments >= {ABUSE_PAYMENTS} and refunded_payments > {ABUSE_SHARE} * payments
+        where bought >= {ABUSE_PAYMENTS} and refunded_payments > {ABUSE_SHARE} * payments
     )
     select
         refunds.case_key,
         'refund_abuse' as rule_id,
-        max(refunded_payments / (payments + {ABUSE_PAYMENTS}.0)) as score,
-        max_by(share, refunded_payments) as observed,
+        score,
+        share as observed,
         {ABUSE_SHARE}::double as threshold,
-        max_by(
-            refunded_payments || ' of ' || payments || ' payments given back in {ABUSE_DAYS} days'
+        refunded_payments || ' of ' || payments || ' payments given back in {ABUSE_DAYS} days'
             || case when hours_since_payment < {QUICK_HOURS} then ', this one within the hour'
-                else '' end,
-            refunded_payments
-        ) as evidence,
-        max_by(happened_at, refunded_payments) - interval {ABUSE_DAYS} days as window_started_at,
-        max_by(happened_at, refunded_payments) as window_ended_at
+                else '' end as evidence,
+        happened_at - interval {ABUSE_DAYS} days as window_started_at,
+        happened_at as window_ended_at
     from risk_refunds as refunds
     inner join broken
         on refunds.user_key = broken.user_key
         and refunds.refunded_at <= broken.happened_at
         and refunds.refunded_at >= broken.happened_at - interval {ABUSE_DAYS} days
-    group by refunds.case_key
+    qualify row_number() over (
+        partition by refunds.case_key order by score desc, happened_at, hours_since_payment
+    ) = 1
     """
 
 
@@ -153,19 +162,19 @@ def operator_refunds_sql() -> str:
     select
         refunds.case_key,
         'operator_refunds' as rule_id,
-        max(-log10(p) / (3 - log10(p))) as score,
-        max(judged.refunds)::double as observed,
-        max(expected) as threshold,
-        max_by(
-            printf('%d refunds of one operator in a week, peers %.1f', judged.refunds, expected),
-            judged.refunds
-        ) as evidence,
-        max(week) as window_started_at,
-        max(week) + interval 7 days as window_ended_at
+        -log10(p) / (3 - log10(p)) as score,
+        judged.refunds::double as observed,
+        expected as threshold,
+        printf('%d refunds of one operator in a week, peers %.1f', judged.refunds, expected)
+            as evidence,
+        week as window_started_at,
+        week + interval 7 days as window_ended_at
     from judged
     inner join risk_refunds as refunds
         on judged.operator_key = refunds.operator_key
         and date_trunc('week', refunds.refunded_at) = judged.week
     where p < {OPERATOR_P}
-    group by refunds.case_key
+    qualify row_number() over (
+        partition by refunds.case_key order by p, week, judged.operator_key
+    ) = 1
     """

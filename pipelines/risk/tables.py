@@ -121,6 +121,23 @@ def busiest_days(con: duckdb.DuckDBPyConnection, limit: int, days: int = 7) -> l
     ).fetchall()
 
 
+def unknown_decisions(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """Reviewers' decisions that name no attempt, capture or refund, and all of them."""
+    return con.execute(
+        """
+        with known as (
+            select attempt_key as case_key from marts.fct_payment_attempts
+            union all select capture_key from marts.fct_captures
+            union all select refund_key from marts.fct_refunds
+        )
+        select count(*) filter (not exists (
+            select 1 from known where known.case_key = decisions.case_key
+        )), count(*)
+        from marts.fct_dispositions as decisions
+        """
+    ).fetchall()[0]
+
+
 def unverified_large(con: duckdb.DuckDBPyConnection) -> tuple | None:
     """Of large payments on new devices: told, passed, share, its upper bound, amount without.
 

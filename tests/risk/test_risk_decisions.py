@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.risk.tables import unknown_decisions
+
 DECIDE = """
     insert into marts.fct_dispositions
     select attempt_key, {decision}, timestamp '2026-03-01' from marts.fct_payment_attempts
@@ -113,7 +115,7 @@ def test_coverage_is_counted_by_slice_and_value(found, twenty_unverified, attemp
     assert rows[both, "region", "CN-SH"] == (20, 20, 0, 0.0, 20, 20_000.0)
     assert rows[both, "region", "CN-BJ"] == (5, 5, 5, 1.0, 0, 0.0)
     assert rows[both, "region", "not_recorded"] == (1, 0, 0, None, 0, 0.0)
-    assert rows["all", "all", "all"] == (426, 425, 405, 0.9529, 20, 20_000.0)
+    assert rows["every_payment", "all", "all"] == (426, 425, 405, 0.9529, 20, 20_000.0)
 
 
 def test_values_of_a_dimension_add_up(attacked):
@@ -132,3 +134,63 @@ def test_values_of_a_dimension_add_up(attacked):
     ).fetchall()
     assert wrong == []
     assert attacked.table("analysis.step_up_breakdown").shape[0] > 50
+
+
+LOST = """
+    delete from marts.fct_payment_attempts where attempt_key in (
+        select md5('ada ' || i)::uuid from range(0, 6) t (i)
+    )
+"""
+
+
+def given_back(attempt) -> tuple[list[dict], list[dict]]:
+    rows = [attempt(f"ada {i}", f"2026-02-{i + 1:02} 10:00", user="ada") for i in range(6)]
+    refunds = [
+        {"refund": f"back {i}", "order": rows[i]["order"], "user": "ada", "amount": 5.0,
+         "clock": rows[-1]["clock"] + 3_600_000 * (i + 1)}
+        for i in range(4)
+    ]  # fmt: skip
+    return rows, refunds
+
+
+def test_a_decision_follows_its_case_to_the_attempt_found_since(found, attempt):
+    """The log came after the bills: cases were captures when reviewers answered."""
+    decide = """
+        insert into marts.fct_dispositions
+        select capture_key, 'confirmed', timestamp '2026-03-01' from marts.fct_refunds;
+        insert into marts.fct_dispositions
+        values (md5('ada 0')::uuid, 'dismissed', timestamp '2026-03-02'),
+            (md5('ada 1')::uuid, 'dismissed', timestamp '2026-02-27')
+    """
+    found(*given_back(attempt), prepare=decide)
+    assert rule(found.con, "refund_abuse")[:3] == (4, 3, 1), "the later word counts"
+    assert found.con.execute(
+        "select case_kind, disposition, count(*) from analysis.suspicious_payments group by all"
+        " order by all"
+    ).fetchall() == [("attempt", "confirmed", 3), ("attempt", "dismissed", 1)]
+
+
+def test_without_a_log_days_and_amounts_are_those_of_the_payments(found, attempt):
+    found(*given_back(attempt), prepare=LOST)
+    kinds = found.con.execute(
+        "select case_kind, sum(amount) from analysis.suspicious_payments group by 1"
+    ).fetchall()
+    assert kinds == [("capture", 80.0)], "four payments of 20, of which 5 each came back"
+    shown = found.con.execute(
+        "select rule_id, cases_per_day, suspicious_amount::double from analysis.risk_rules"
+        " where suspicious_cases > 0 order by 1"
+    ).fetchall()
+    assert shown == [("any", 4 / 6, 80.0), ("refund_abuse", 4 / 6, 80.0)], "1 to 6 February"
+
+
+def test_decisions_that_name_nothing_are_told(found, attempt):
+    decide = """
+        insert into marts.fct_dispositions
+        select capture_key, 'confirmed', timestamp '2026-03-01' from marts.fct_refunds limit 1;
+        insert into marts.fct_dispositions
+        values (md5('of another key')::uuid, 'confirmed', timestamp '2026-03-01'),
+            (md5('ada 5')::uuid, 'dismissed', timestamp '2026-03-01'),
+            (md5('back 2')::uuid, 'dismissed', timestamp '2026-03-01')
+    """
+    found(*given_back(attempt), prepare=decide)
+    assert unknown_decisions(found.con) == (1, 4)

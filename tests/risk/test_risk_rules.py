@@ -229,6 +229,23 @@ def test_giving_back_more_than_half(found, attempt, everyday):
     assert named == {name: ["refund_abuse"] for name in given_back}, "the case is the payment"
 
 
+def test_nobody_gives_back_more_than_they_bought(found, attempt, everyday):
+    """Ten payments of long ago given back lately, beside five of late: ten of fifteen."""
+    old = [attempt(f"old {i}", f"2025-10-{i + 1:02} 10:00", user="ada") for i in range(10)]
+    new = [attempt(f"new {i}", f"2026-02-{i + 1:02} 10:00", user="ada") for i in range(5)]
+    refunds = [
+        {"refund": f"back {i}", "order": row["order"], "user": "ada", "amount": 20.0,
+         "clock": new[-1]["clock"] + 3_600_000 * (i + 1)}
+        for i, row in enumerate(old)
+    ]  # fmt: skip
+    found([*everyday, *old, *new], refunds)
+    shown = found.con.execute(
+        "select distinct evidence, evidence_value, reason_score"
+        " from analysis.suspicious_payment_reasons where risk_reason = 'refund_abuse'"
+    ).fetchall()
+    assert shown == [("10 of 15 payments given back in 90 days", 10 / 15, 10 / 20)]
+
+
 def operators_week(attempt, counts: list[int]) -> tuple[list, list]:
     rows, refunds = [], []
     for operator, count in enumerate(counts):
