@@ -15,8 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.reports.catalogue import LANGUAGES
 from pipelines.reports.data import ReportData
-from pipelines.reports.words import LANGUAGES, Words
+from pipelines.reports.words import Words
 
 
 @dataclass(frozen=True)

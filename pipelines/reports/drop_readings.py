@@ -110,9 +110,9 @@ def alarms(data: ReportData, words: Words) -> str:
     if main.is_empty():
         return words.text("reading.alarms_none")
     last = main.sort("raised_date", "raised_hour", "alarm_id").row(-1, named=True)
-    return words.text(
+    return words.counted(
         "reading.alarms",
-        n=words.number(main.height),
+        main.height,
         when=_moment(last["raised_date"], last["raised_hour"]),
         series=_series(words, last["series"]),
         failed=words.number(last["failed"]),

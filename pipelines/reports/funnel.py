@@ -42,7 +42,7 @@ def steps(data: ReportData, words: Words, view: tuple[date, str]) -> str:
     visits = dict(rows.select("step", "visits").rows())
     began = visits.get(CHECKOUT, 0)
     if began < SMALL_SAMPLE:
-        return words.text("reading.funnel_small", n=words.number(began))
+        return words.counted("reading.funnel_small", began)
     low, high = wilson(visits.get(PURCHASE, 0), began)
     sentence = words.text(
         "reading.funnel",

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from pipelines.reports.cards import in_every_language
+from pipelines.reports.catalogue import LANGUAGES, Text, load_catalogue
 from pipelines.reports.data import ReportData, load_report_data
 from pipelines.reports.kpis import build_kpis
 from pipelines.reports.pages import PAGES, Page, file_name
 from pipelines.reports.style import PLOTLY_CONFIG
-from pipelines.reports.words import LANGUAGES, load_catalogue
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -177,8 +177,8 @@ def _render(frame: Template, payload: dict[str, Any], plotly: str) -> str:
     )
 
 
-def _strings(language: str, page: Page) -> dict[str, str]:
-    """The words a page's script may look up."""
+def _strings(language: str, page: Page) -> dict[str, Text]:
+    """The words a page's script may look up; those with a plural have a list of forms."""
     names = {card.name for card in page.cards}
     words = {}
     for key, text in load_catalogue(language).items():

@@ -12,10 +12,11 @@ from typing import Any
 import polars as pl
 
 from pipelines.reports import style
+from pipelines.reports.catalogue import load_catalogue
 from pipelines.reports.data import ReportData
 from pipelines.reports.style import Figure, rounded
 from pipelines.reports.tables import Table, make_table
-from pipelines.reports.words import Words, category_key, load_catalogue
+from pipelines.reports.words import Words, category_key
 
 _FATES = {
     "rows_in_facts": style.Look(style.BLUE, "", "", ""),
@@ -34,14 +35,16 @@ def rows(data: ReportData, words: Words) -> str:
         pl.col("files", "rows", *_FATES, "sums_compared", "sums_that_differ").sum()
     ).row(0, named=True)
     lost, differ = total["rows_unaccounted"], total["sums_that_differ"]
-    key = "rows_lost" if lost else "rows_all"
-    sentence = words.text(
-        f"reading.{key}",
-        rows=words.number(total["rows"]),
-        files=words.number(total["files"]),
-        lost=words.number(lost),
-        rejected=words.number(total["rejected_rows"]),
-        duplicate=words.number(total["rows_duplicate"]),
+    told = {
+        "rows": words.number(total["rows"]),
+        "lost": words.number(lost),
+        "rejected": words.number(total["rejected_rows"]),
+        "duplicate": words.number(total["rows_duplicate"]),
+    }
+    sentence = (
+        words.text("reading.rows_lost", **told)
+        if lost
+        else words.counted("reading.rows_all", total["files"], **told)
     )
     sums = words.text(
         "reading.sums_differ" if differ else "reading.sums_equal",

@@ -1,8 +1,8 @@
-"""The one catalogue of strings (`locales/*.yml`) and how numbers are written in a sentence.
+"""How texts, numbers, money and dates are written in a sentence of a language.
 
-What belongs here: looking a key up in a language, formatting numbers, money and dates for prose.
-What does not: the sentences' logic (`readings`) and the formatting of charts and tables, which the
-browser does with Intl.
+What belongs here: filling a text of the catalogue, formatting for prose. What does not: reading
+catalogues (`catalogue`), the sentences' logic (`readings`), the formatting of charts and tables,
+which the browser does with Intl.
 """
 
 from __future__ import annotations
@@ -10,29 +10,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from pathlib import Path
 
-import yaml
+from babel import Locale
 from babel.dates import format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 
-LOCALES = Path(__file__).parent / "locales"
-LANGUAGES = ("zh", "en")
+from pipelines.reports.catalogue import Text, load_catalogue
+
 # Where a Latin word or a number touches a Chinese character, print sets a space; not inside dates.
 _MIXED_SCRIPTS = re.compile(
     r"(?<=[\u4e00-\u9fff])(?<!年)(?=[A-Za-z0-9¥])|(?<=[A-Za-z0-9%])(?=[\u4e00-\u9fff])(?![年月日])"
 )
 _BABEL = {"zh": "zh_CN", "en": "en_US"}
-
-
-@cache
-def load_catalogue(language: str) -> dict[str, str]:
-    """All strings of a language, flat: `segment.champions` -> text."""
-    tree = yaml.safe_load((LOCALES / f"{language}.yml").read_text(encoding="utf-8"))
-    return {
-        f"{group}.{key}": text for group, entries in tree.items() for key, text in entries.items()
-    }
+# In the order of gettext's forms.
+_PLURALS = ("zero", "one", "two", "few", "many", "other")
 
 
 def category_key(group: str, value: object) -> str:
@@ -51,7 +42,20 @@ class Words:
 
     def text(self, key: str, **values: str) -> str:
         """The text of a key with its placeholders filled. Raises KeyError on an unknown key."""
-        filled = load_catalogue(self.language)[key].format(**values)
+        return self._filled(load_catalogue(self.language)[key], **values)
+
+    def counted(self, key: str, count: int, **values: str) -> str:
+        """A text with a plural, in the form for `count`, which also fills its {n}."""
+        forms = load_catalogue(self.language)[key]
+        rule = Locale.parse(_BABEL[self.language]).plural_form
+        kinds = [kind for kind in _PLURALS if kind in {*rule.tags, "other"}]
+        form = forms[min(kinds.index(rule(count)), len(forms) - 1)]
+        return self._filled(form, n=self.number(count), **values)
+
+    def _filled(self, text: Text, **values: str) -> str:
+        if not isinstance(text, str):
+            raise TypeError(f"{text} has plural forms: use counted")
+        filled = text.format(**values)
         return _MIXED_SCRIPTS.sub(" ", filled) if self.language == "zh" else filled
 
     def label(self, group: str, value: object) -> str:

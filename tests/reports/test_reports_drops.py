@@ -9,10 +9,11 @@ import pytest
 from reports_release import build_marketing_db
 
 from pipelines.reports import drop_readings
+from pipelines.reports.catalogue import LANGUAGES, load_catalogue
 from pipelines.reports.data import ReportData, load_report_data
 from pipelines.reports.page import build_payload
 from pipelines.reports.pages import FAILURES, REFUNDS
-from pipelines.reports.words import LANGUAGES, Words, load_catalogue
+from pipelines.reports.words import Words
 
 EN, ZH = Words("en"), Words("zh")
 INCIDENT, MOVED, CALM = "alarm-202602190945-all", "alarm-202602200400-alipay", "week-20260325"

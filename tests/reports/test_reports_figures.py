@@ -6,8 +6,8 @@ import pytest
 from reports_release import build_marketing_db
 
 from pipelines.reports import failure_figures, figures, style, tables
+from pipelines.reports.catalogue import load_catalogue
 from pipelines.reports.data import ReportData, load_report_data
-from pipelines.reports.words import load_catalogue
 
 FIGURES = [
     figures.segment_shares,

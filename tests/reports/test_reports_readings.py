@@ -7,8 +7,9 @@ import pytest
 from reports_release import REGISTRY, build_marketing_db
 
 from pipelines.reports import failure_readings, readings, segment_readings
+from pipelines.reports.catalogue import LANGUAGES, load_catalogue
 from pipelines.reports.data import SEGMENT_ORDER, ReportData, load_report_data
-from pipelines.reports.words import LANGUAGES, LOCALES, Words, load_catalogue
+from pipelines.reports.words import Words
 from pipelines.segments.lifecycle import LIFECYCLE_SEGMENTS
 
 ZH, EN = Words("zh"), Words("en")
@@ -46,27 +47,6 @@ def nothing(empty_db: Path) -> ReportData:
 
 def changed(tmp_path, release_rows, **tables) -> ReportData:
     return load_report_data(build_marketing_db(tmp_path / "m.duckdb", release_rows | tables))
-
-
-def test_both_catalogues_have_the_same_keys_and_placeholders():
-    zh, en = (load_catalogue(language) for language in LANGUAGES)
-    # The audit and the registry of metrics speak English themselves.
-    only_chinese = {key for key in zh if key.split(".")[0] in ("check", "formula")}
-    zh = {key: text for key, text in zh.items() if key not in only_chinese}
-    assert set(zh) == set(en)
-
-    def holes(text: str) -> set[str]:
-        return set(re.findall(r"{(\w+)}", text))
-
-    assert {key: holes(zh[key]) for key in zh} == {key: holes(en[key]) for key in en}
-    assert not [key for key in zh if not zh[key].strip() or not en[key].strip()]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_key_is_written_twice(language):
-    """YAML keeps the last of two silently: the other one would be edited in vain."""
-    text = (LOCALES / f"{language}.yml").read_text(encoding="utf-8")
-    assert len(re.findall(r"^  \S[^:]*:", text, re.MULTILINE)) == len(load_catalogue(language))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

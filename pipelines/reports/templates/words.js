@@ -32,10 +32,8 @@ const shortMoney = (value) => (Math.abs(value) < 1e7 ? money(value) : number(val
 const moment = (iso, options) => new Intl.DateTimeFormat(locale(), { timeZone: "UTC", ...options }).format(new Date(iso));
 const monthName = (iso) => moment(iso, { year: "numeric", month: "long" });
 
-function t(key, values = {}) {
-  const text = report.strings[state.lang][key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
-}
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+const t = (key, values = {}) => filled(report.strings[state.lang][key] ?? key, values);
 /** Text of a value token "@group.value"; a value without an entry is shown as it is. */
 function label(token) {
   if (token.includes(" @")) return token.split(/ (?=@)/).map(label).join(" ");
@@ -45,7 +43,13 @@ function label(token) {
   const strings = report.strings[state.lang];
   return strings[token.slice(1)] ?? strings[`value.${value}`] ?? value;
 }
-const counted = (noun, count) => t(`count.${noun}${count === 1 ? "" : "s"}`, { n: number(count) });
+/** A number with its noun; forms are in gettext's order. */
+function counted(noun, count) {
+  const forms = report.strings[state.lang][`count.${noun}`];
+  const rules = new Intl.PluralRules(locale());
+  const kinds = ["zero", "one", "two", "few", "many", "other"].filter((kind) => rules.resolvedOptions().pluralCategories.includes(kind));
+  return filled(forms[Math.min(kinds.indexOf(rules.select(count)), forms.length - 1)], { n: number(count) });
+}
 const traits = (name) => name.split(" + ").map((trait) => label(`@trait.${trait}`)).join(" + ");
 
 /** A value of a table as it is read. */
