@@ -28,22 +28,8 @@ _NO_EFFECT = {
     "sql_history_file",
 }
 _CODE = (PROJECT_ROOT / "pipelines", DBT_PROJECT_DIR)
-_CODE_SUFFIXES = set(
-    [
-        ".py",
-        ".sql",
-        ".yml",
-        ".yaml",
-        ".csv",
-        ".html",
-        ".js",
-        ".css",
-        ".j2",
-        ".po",
-        ".pot",
-        ".gz",
-    ]  # what a release is made by
-)
+_CODE_SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".csv", ".html", ".js", ".css", ".j2", ".gz"}
+_CODE_SUFFIXES |= {".po", ".pot"}
 _NO_CODE = {"target", "logs", "dbt_packages", "__pycache__"}
 
 
