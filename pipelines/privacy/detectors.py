@@ -73,11 +73,10 @@ def scan_column(
     if expression is None:
         return ()
     numeric = is_numeric(data_type)
-    patterns = [pattern for pattern in PATTERNS if pattern.digits_only or not numeric]
     source = (
         f"(select distinct {expression} as v from {relation} where {quoted(column)} is not null)"
     )
-    if not _find(con, source, patterns, numeric=numeric):
+    if not find(con, source, patterns_for(numeric=numeric), numeric=numeric):
         return ()
     return tuple(
         Hit(
@@ -109,7 +108,7 @@ def scan_texts(
     if not places:
         return ()
     con.execute("create or replace temp table texts as select unnest($1::varchar[]) v", [[*places]])
-    if not _find(con, "texts", PATTERNS, numeric=False):
+    if not find(con, "texts", PATTERNS, numeric=False):
         return ()
     found = con.execute("select kind, v, min(c) from hits group by all order by all").fetchall()
     return tuple(
@@ -139,7 +138,7 @@ def redact(text: str) -> str:
     """A message of ours or of DuckDB's without the personal data it may quote."""
     with scratch().cursor() as con:
         con.execute("create or replace temp table texts as select $1::varchar v", [text])
-        if not _find(con, "texts", PATTERNS, numeric=False):
+        if not find(con, "texts", PATTERNS, numeric=False):
             return text
         found = con.execute("select distinct raw from hits").fetchall()
     for (candidate,) in sorted(found, key=lambda row: len(row[0]), reverse=True):
@@ -147,12 +146,23 @@ def redact(text: str) -> str:
     return text
 
 
-def _find(
+def patterns_for(*, numeric: bool) -> list[Pattern]:
+    """The patterns that values of a type can hold: numbers hold digits only."""
+    return [pattern for pattern in PATTERNS if pattern.digits_only or not numeric]
+
+
+def find(
     con: duckdb.DuckDBPyConnection, source: str, patterns: Sequence[Pattern], *, numeric: bool
 ) -> bool:
     """Fill `hits` (kind, v, raw, c): the value, the candidate in it and its cleaned form.
 
-    Returns whether any value deserved a closer look; when not, `hits` is left as it was.
+    Args:
+        con: connection that may create temporary tables.
+        source: relation or subquery as SQL with one column `v`.
+        patterns: what to look for; numeric: whether the values are printed numbers.
+
+    Returns:
+        Whether any value deserved a closer look; when not, `hits` is left as it was.
     """
     first_look = NUMERIC_PREFILTER if numeric else PREFILTER
     text = "v" if numeric else normalised("v")

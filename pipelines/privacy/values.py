@@ -14,6 +14,7 @@ from pipelines.privacy.catalogue import Catalogue, Column
 from pipelines.privacy.chance import excuse
 from pipelines.privacy.detectors import scan_column
 from pipelines.privacy.policy import Policy
+from pipelines.privacy.pool import Place, worth_scanning
 from pipelines.privacy.report import Finding
 from pipelines.privacy.text import quoted
 
@@ -51,13 +52,19 @@ def scan_values(
         duckdb.Error: a column could not be read; the scan then counts for nothing.
     """
     scan = ValueScan()
-    for (schema, name), columns in present.items():
-        relation = f"{quoted(schema)}.{quoted(name)}"
+    places = {
+        (schema, name, column): Place(f"{quoted(schema)}.{quoted(name)}", column, data_type)
+        for (schema, name), columns in present.items()
+        for column, data_type in columns.items()
+    }
+    suspects = worth_scanning(con, [*places.values()])
+    for (schema, name, column_name), place in places.items():
+        relation, _, data_type = place
         table = catalogue.table(name) if schema == "main" else None
-        for column_name, data_type in columns.items():
-            declared = table.column(column_name) if table else None
-            column = declared or Column(column_name, data_type)
-            scan.columns += 1
+        declared = table.column(column_name) if table else None
+        column = declared or Column(column_name, data_type)
+        scan.columns += 1
+        if place in suspects:
             for hit in scan_column(con, relation, column_name, data_type):
                 reason = excuse(con, relation, column, data_type, hit, policy)
                 finding = Finding(

@@ -8,11 +8,13 @@ import duckdb
 import pytest
 from privacy_files import column
 
-from pipelines.privacy import detectors, validators
+from pipelines.privacy import canary, detectors, pool, validators
 from pipelines.privacy.chance import binomial_tail, poisson_binomial_tail
 from pipelines.privacy.detectors import mask, redact, scan_column, scan_texts
 from pipelines.privacy.disclosure import Anonymity, k_anonymity
 from pipelines.privacy.text import quoted
+
+LEAKS = canary._TEXT_LEAKS
 
 
 def kinds(text: str) -> set[str]:
@@ -183,3 +185,30 @@ def test_masks():
     assert mask("abc") == "****"
     assert redact("value '13800138000' of li@example.com") == "value '****' of ****"
     assert quoted('a"b') == '"a""b"'
+
+
+@pytest.mark.parametrize("most_rows", [0, 100, 50_000])
+def test_a_look_at_all_columns_together_suspects_what_each_alone_would(monkeypatch, most_rows):
+    monkeypatch.setattr(pool, "MOST_ROWS", most_rows)
+    columns = {**canary._TYPED_LEAKS, **canary._LOOK_ALIKES}
+    columns |= {f"text_{kind}": ("VARCHAR", f"'{text}'") for kind, text in LEAKS.items()}
+    columns["key"] = ("UUID", "uuid()")
+    with duckdb.connect() as con:
+        # Two relations of a leak or a look-alike per column, in the middle of others; one is large.
+        for name, rows in (("small", 40), ("large", 200)):
+            values = ", ".join(
+                f"case when i = 7 then ({value})::{data_type} end as {quoted(column_name)}"
+                for column_name, (data_type, value) in columns.items()
+            )
+            con.execute(f"create table {name} as select {values} from range({rows}) t(i)")
+        places = [
+            pool.Place(relation, column_name, data_type)
+            for relation in ("small", "large")
+            for column_name, (data_type, _) in columns.items()
+        ]
+        suspected = pool.worth_scanning(con, places)
+        alone = {place for place in places if scan_column(con, *place)}
+    assert len(alone) == 2 * (len(canary._TYPED_LEAKS) + len(LEAKS))
+    unpooled = {place for place in places if most_rows < 200 and place.relation == "large"}
+    unpooled |= {place for place in places if most_rows < 40 and place.relation == "small"}
+    assert suspected == alone | unpooled
