@@ -226,7 +226,7 @@ def what_if(data: ReportData, words: Words, option: tuple[str, str]) -> str:
     own = rows.filter("is_own_plan")
     top = (own if own.height else rows).row(0, named=True)
     values = {
-        "plan": top["fee_plan_id"],
+        "plan": words.label("fee_plan", top["fee_plan_id"]),
         "wallet": words.label("wallet", option[0]),
         "planned": words.money(top["planned_fees"], data.currency),
         "rate": words.percent(top["planned_fee_rate"], 2),
@@ -302,7 +302,7 @@ def _plan_names(rows: pl.DataFrame) -> list[str]:
     """A plan may exist for several wallets of a provider; then its wallet stands behind it."""
     repeated = rows["fee_plan_id"].is_duplicated()
     return [
-        f"{plan} · {category_key('wallet', wallet)}" if twice else plan
+        category_key("fee_plan", plan) + (f" · {category_key('wallet', wallet)}" if twice else "")
         for plan, wallet, twice in zip(
             rows["fee_plan_id"], rows["plan_wallet"], repeated, strict=True
         )

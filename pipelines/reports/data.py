@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from statistics import NormalDist
@@ -362,6 +362,17 @@ def _headline_month(
     month = (complete or months)[-1]
     earlier = month_before(month)
     return month, earlier if earlier in months else None, bool(complete)
+
+
+def at_month(data: ReportData, month: date) -> ReportData:
+    """The same data with another month in the headline."""
+    earlier = month_before(month)
+    return replace(
+        data,
+        month=month,
+        previous=earlier if earlier in data.wallets["month"].to_list() else None,
+        is_month_complete=data.last_day is not None and _month_end(month) <= data.last_day,
+    )
 
 
 def month_before(month: date) -> date:

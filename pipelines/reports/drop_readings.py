@@ -208,16 +208,16 @@ def alarm_table(data: ReportData) -> Table:
         for name in ("raised", "started", "ended")
     }
     series = [
-        "@dimension.all" if name == "all" else category_key("wallet", name)
+        "@series.all_wallets" if name == "all" else category_key("wallet", name)
         for name in rows["series"]
     ]
     shown = rows.with_columns(
-        pl.Series("value", series, dtype=pl.String),
+        pl.Series("series", series, dtype=pl.String),
         *(pl.Series(name, values, dtype=pl.String) for name, values in moments.items()),
     )
     return make_table(
         shown,
-        "raised_time value chart started_time ended_time attempts failed expected users "
+        "raised_time series chart started_time ended_time attempts failed expected users "
         "amount_failed",
         "attempts",
     )
@@ -230,9 +230,10 @@ def advice_table(data: ReportData) -> Table:
     )
     return make_table(
         rows,
-        "wallet failure_category action better_action orders users amount_lost amount_given_up "
-        "same_wallet_rate other_wallet_rate recovery_rate amount_recoverable "
-        "amount_recoverable_low amount_recoverable_high",
+        # What it would bring comes first: narrow screens show the left side of a table.
+        "wallet failure_category action amount_recoverable amount_recoverable_low "
+        "amount_recoverable_high orders users amount_lost amount_given_up recovery_rate "
+        "same_wallet_rate other_wallet_rate better_action",
         "orders",
     )
 
@@ -274,7 +275,9 @@ def _value(words: Words, dimension: str, value: str, currency: str) -> str:
 
 
 def _series(words: Words, series: str) -> str:
-    return words.label("dimension", "all") if series == "all" else words.label("wallet", series)
+    return (
+        words.label("series", "all_wallets") if series == "all" else words.label("wallet", series)
+    )
 
 
 def _drop(data: ReportData, drop_id: str) -> dict[str, Any]:

@@ -43,6 +43,8 @@ def failure_causes(data: ReportData) -> Figure | None:
                 "x": part["failed"].to_list(),
                 "marker": style.bar_marker(style.wallet_look(wallet)),
                 "hovertemplate": "%{y}<br>%{fullData.name}: %{x:,}<extra></extra>",
+                # What a click chooses in the card that the layout names.
+                "ids": [category_key("cause", name) for name in part["failure_category"]],
             }
         )
     categories = [category_key("cause", name) for name in order]
@@ -50,6 +52,7 @@ def failure_causes(data: ReportData) -> Figure | None:
         "data": traces,
         "layout": style.layout(
             90 + 27 * len(order),
+            meta={"opens": "cause_detail"},
             barmode="stack",
             bargap=0.3,
             xaxis=style.axis("@axis.failed_attempts", tickformat=",d"),

@@ -72,7 +72,10 @@ def daily_success(data: ReportData) -> Figure | None:
     traces = []
     for wallet in sorted(rows["wallet"].unique()):
         part, look = rows.filter(pl.col("wallet") == wallet), style.wallet_look(wallet)
-        shared = style.of_wallet(wallet) | {
+        shared = {
+            "name": category_key("wallet", wallet),
+            # The page's filters find the wallet and the days by it.
+            "meta": {"wallet": wallet, "days": True},
             "x": [day.isoformat() for day in part["business_date"]],
             "legendgroup": wallet,
         }

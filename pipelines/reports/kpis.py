@@ -5,9 +5,10 @@ What belongs here: values, intervals, changes. What does not: wording and format
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from pipelines.reports.data import ReportData, month_totals, wilson
+from pipelines.reports.data import ReportData, at_month, month_totals, wilson
 
 # A rate of this many cases or more needs no interval to be read rightly.
 INTERVAL_BELOW = 1000
@@ -22,6 +23,31 @@ _RATES = {
 KPI_METRICS = {name: spec[3] for name, spec in _RATES.items()} | {
     "captured_amount": "captured_amount"
 }
+
+
+# Months that the headline figures can be read for; older ones are in the tables.
+MONTHS_OFFERED = 12
+
+
+def kpis_by_month(data: ReportData) -> dict[str, dict[str, Any]]:
+    """The headline figures of each of the newest months: previous, complete, kpis.
+
+    A month is its own published cells, never a sum of others.
+    """
+    found = {}
+    for month in headline_months(data):
+        of_month = at_month(data, month)
+        found[month.isoformat()] = {
+            "previous": of_month.previous.isoformat() if of_month.previous else None,
+            "complete": of_month.is_month_complete,
+            "kpis": build_kpis(of_month),
+        }
+    return found
+
+
+def headline_months(data: ReportData) -> list[date]:
+    """Months with figures, the newest first."""
+    return data.wallets["month"].unique().sort(descending=True).head(MONTHS_OFFERED).to_list()
 
 
 def build_kpis(data: ReportData) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from markupsafe import Markup
 from pipelines.reports.cards import in_every_language
 from pipelines.reports.catalogue import LANGUAGES, Text, load_catalogue
 from pipelines.reports.data import ReportData, load_report_data
-from pipelines.reports.kpis import build_kpis
+from pipelines.reports.kpis import build_kpis, headline_months, kpis_by_month
 from pipelines.reports.pages import PAGES, Page, file_name
 from pipelines.reports.style import PLOTLY_CONFIG
 
@@ -115,6 +116,8 @@ def build_payload(
         "headline": in_every_language(lambda words: page.finding(data, words)),
         "tiles": _tiles(data, overview) if page.name == "overview" else [],
         "kpis": kpis,
+        "kpi_months": kpis_by_month(data) if page.name == "overview" else {},
+        "month_choices": _month_choices(page, cards, data),
         "months": {
             "current": data.month.isoformat() if data.month else None,
             "previous": data.previous.isoformat() if data.previous else None,
@@ -187,6 +190,23 @@ def _strings(language: str, page: Page) -> dict[str, Text]:
             continue
         words[key] = text
     return words
+
+
+def _month_choices(page: Page, cards: dict[str, Any], data: ReportData) -> list[str]:
+    """Months that the page's filter offers, the newest first: those of its figures.
+
+    Only months and days that the release publishes are chosen among; nothing is added up.
+    """
+    found = set(headline_months(data)) if page.name == "overview" else set()
+    months = {month.isoformat() for month in found}
+    for card in cards.values():
+        for variant in card["variants"]:
+            if card["select"] == "select.month":
+                months |= set(re.findall(r"@month\.(\d{4}-\d\d-\d\d)", variant["label"] or ""))
+            for trace in (variant["figure"] or {"data": []})["data"]:
+                if (trace.get("meta") or {}).get("days"):
+                    months |= {f"{day[:7]}-01" for day in trace["x"]}
+    return sorted(months, reverse=True)
 
 
 def _tiles(data: ReportData, overview: str) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pipelines.reports import (
+    cause_detail,
     choice,
     drop_readings,
     failure_figures,
@@ -318,6 +319,18 @@ FAILURES = Page(
                 tables.failure_breakdown,
                 initial=_clearest_dimension,
                 metric="failure_rate",
+            ),
+            chosen(
+                "cause_detail",
+                "select.cause",
+                cause_detail.causes,
+                cause_detail.cause_label,
+                cause_detail.reading,
+                failure_readings.causes,
+                cause_detail.figure,
+                cause_detail.table,
+                metric="failure_rate",
+                wide=True,
             ),
             chosen(
                 "failure_root_causes",

@@ -240,10 +240,14 @@ def turnaround(data: ReportData, words: Words) -> str:
         p50=words.duration(row["turnaround_hours_p50"]),
         p90=words.duration(row["turnaround_hours_p90"]),
     )
-    if row["refunds"] >= SMALL_SAMPLE:
-        return sentence
-    note = words.text("reading.turnaround_small", refunds=words.number(row["refunds"]))
-    return words.sentences(sentence, note)
+    notes = []
+    timed = data.refunds.drop_nulls("turnaround_hours_p90")["wallet"]
+    if untimed := sorted(set(data.refunds["wallet"]) - set(timed)):
+        names = words.listing([words.label("wallet", wallet) for wallet in untimed])
+        notes.append(words.text("reading.turnaround_untimed", wallets=names))
+    if row["refunds"] < SMALL_SAMPLE:
+        notes.append(words.text("reading.turnaround_small", refunds=words.number(row["refunds"])))
+    return words.sentences(sentence, *notes)
 
 
 def _why_no_refunds(data: ReportData) -> str:

@@ -22,11 +22,15 @@ from pipelines.reports.words import category_key
 
 Table = dict[str, Any]
 
+# Dimension -> group of the catalogue, where they differ.
+_GROUPS = {"provider": "wallet", "lifecycle_segment": "segment", "method": "payment_method"}
+
 # Column of a published table -> kind; a category names its group in the catalogue.
 _KINDS = {
     "wallet": "category:wallet",
     "lifecycle_segment": "category:segment",
     "failure_category": "category:cause",
+    "property": "token",
     "feature": "category:feature",
     "business_date": "date",
     "month": "month",
@@ -51,7 +55,8 @@ _KINDS = {
     "time_window": "category:window",
     "change_verdict": "category:change",
     "iso_weekday": "category:weekday",
-    "fee_plan_id": "text",
+    "fee_plan_id": "category:fee_plan",
+    "series": "token",
     "plan_source": "category:plan_source",
     "plan_wallet": "category:wallet",
     "service": "text",
@@ -69,7 +74,7 @@ _KINDS = {
     "threshold": "phrase",
     "measured": "phrase",
     "published_table": "text",
-    "together": "text",
+    "together": "phrase",
     "rule_id": "category:risk_rule",
     "rule_precision": "percent",
     "rule_precision_low": "percent",
@@ -353,7 +358,7 @@ def dimension_token(dimension: str, value: str | None, currency: str) -> str:
         return f"@hour.{int(value):02d}:00"
     if dimension == "amount_band" and value in AMOUNT_BANDS:
         return category_key(dimension, f"{value} {currency}")
-    group = {"provider": "wallet", "lifecycle_segment": "segment"}.get(dimension, dimension)
+    group = _GROUPS.get(dimension, dimension)
     return category_key(group, "unknown" if value is None else value)
 
 

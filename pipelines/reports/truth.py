@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.reports import style
+from pipelines.reports.cards import in_every_language
 from pipelines.reports.catalogue import load_catalogue
 from pipelines.reports.data import ReportData
 from pipelines.reports.style import Figure, rounded
@@ -80,7 +81,7 @@ def rows_figure(data: ReportData) -> Figure | None:
             100 + 28 * shown.height,
             barmode="stack",
             bargap=0.3,
-            xaxis=style.axis("@axis.share_of_rows", tickformat=".0%", range=[0, 1]),
+            xaxis=style.axis("@axis.share_of_rows", tickformat=".0%", range=[0, 1.001]),
             yaxis=style.axis(showgrid=False, type="category"),
         ),
     }
@@ -205,7 +206,7 @@ def groups(data: ReportData, words: Words) -> str:
     return words.text(
         "reading.groups",
         k=words.number(row["k"]),
-        what=row["together"],
+        what=_together(row["together"], words),
         risk=words.percent(found["average_risk"].max(), 2),
     )
 
@@ -215,9 +216,18 @@ def groups_table(data: ReportData) -> Table:
     found = _anonymity(data)
     if found.is_empty():
         return {"columns": [], "rows": [], "small": []}
-    return make_table(
+    table = make_table(
         found, "published_table together k classes uniques highest_risk average_risk", None
     )
+    for row in table["rows"]:
+        row[1] = in_every_language(lambda words, columns=row[1]: _together(columns, words))
+    return table
+
+
+def _together(columns: str, words: Words) -> str:
+    """Names of the columns that outsiders may know together."""
+    names = [words.label("dimension", name) for name in columns.split(", ")]
+    return words.listing([names[0], *(words.in_sentence(name) for name in names[1:])])
 
 
 def _anonymity(data: ReportData) -> pl.DataFrame:

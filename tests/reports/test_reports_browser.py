@@ -172,6 +172,41 @@ def test_filter_leaves_wallets_out_of_charts_tables_and_headline_figures(chinese
     assert tab.locator("#chart-hour_failures .ytick").count() == 1
 
 
+def test_a_month_is_chosen_for_figures_days_and_lists_and_travels_along(chinese, release_rows):
+    tab = chinese.open("overview")
+    days = tab.locator("#chart-daily_success .bars .point")
+    everything = days.count()
+    newest = tab.locator("#kpis").text_content()
+    tab.select_option("#month", "2026-02-01")
+    of_month = [row for row in release_rows["wallet_performance"] if row[0].month == 2]
+    captures, refunded = (sum(row[place] for row in of_month) for place in (15, 16))
+    refunds = tab.locator(".kpi", has_text="退款率")
+    assert refunds.locator(".value").text_content() == f"{refunded / captures:.1%}"
+    assert "2026年2月" in refunds.text_content()
+    february = sum(row[0].month == 2 for row in release_rows["daily_performance"])
+    assert days.count() == february < everything
+    assert tab.locator('[data-card="daily_success"] tbody tr').count() == february
+    tab.locator("#pages a", has_text="选择钱包").click()
+    tab.wait_for_selector("html[data-ready]")
+    assert tab.locator("#select-wallet_comparison option:checked").text_content() == "2026年2月"
+    tab.select_option("#month", "")
+    assert tab.locator("#select-wallet_comparison option:checked").text_content() == "2026年3月"
+    tab.locator("#pages a", has_text="总览").click()
+    tab.wait_for_selector("html[data-ready]")
+    assert tab.locator("#kpis").text_content() == newest
+
+
+def test_a_click_on_a_cause_opens_its_details(chinese):
+    tab = chinese.open("failures", anew=False)
+    details = tab.locator('[data-card="cause_detail"]')
+    before = details.locator(".reading").text_content()
+    tab.locator("#chart-failure_causes").scroll_into_view_if_needed()
+    bar = tab.locator("#chart-failure_causes .point").nth(1).bounding_box()
+    tab.mouse.click(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
+    assert details.locator("option:checked").text_content() != "余额不足"
+    assert details.locator(".reading").text_content() != before
+
+
 def test_percentiles_of_shown_wallets_are_read_off_added_up_buckets(chinese, marketing_db):
     data = load_report_data(marketing_db)
     march = data.latency.filter(data.latency["month"] == data.month)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from reports_release import AUDIT, LAST_DAY, MONTHS, bucket, build_marketing_db
 
-from pipelines.reports import choice, funnel, security, service, speed, truth
+from pipelines.reports import cause_detail, choice, funnel, security, service, speed, truth
+from pipelines.reports.catalogue import load_catalogue
 from pipelines.reports.data import ReportData, load_report_data
-from pipelines.reports.words import Words, load_catalogue
+from pipelines.reports.words import Words
 
 ZH, EN = Words("zh"), Words("en")
 MARCH = MONTHS[-1]
@@ -95,7 +96,36 @@ def test_unknown_fees_are_not_smaller_fees(release, release_rows):
 
 def test_preference_compares_with_all_users(data):
     assert choice.preference(data, EN, "region") == (
-        "CN-GD stands out: 82.0% of its 500 users used WeChat Pay, of all users 65.0%."
+        "Guangdong stands out: 82.0% of its 500 users used WeChat Pay, of all users 65.0%."
+    )
+
+
+# ---- one cause in detail -------------------------------------------------------------------
+
+
+def test_details_of_a_cause_are_published_cells_and_nothing_else(data, release_rows):
+    published = {row[2:7] for row in release_rows["failure_breakdown"]}
+    causes = cause_detail.causes(data)
+    assert len(causes) > 3
+    for cause in causes:
+        rows = cause_detail.table(data, cause)["rows"]
+        assert rows
+        cells = {(cause, *row[2:5], round(row[3] / row[2], 6)) for row in rows}
+        assert cells <= {(*cell[:4], round(cell[4], 6)) for cell in published}
+
+
+def test_values_of_a_cause_stand_out_only_beyond_chance(data, release, release_rows):
+    told = cause_detail.reading(data, EN, "insufficient_funds")
+    assert told.startswith("Insufficient funds: 394 of 18,600 attempts with a known outcome")
+    assert "Clearly more often than that: New or known device: New device (4.0%), " in told
+
+    def averaged(row: tuple) -> tuple:
+        rate = 0.025
+        return (*row[:4], round(row[3] * rate), row[5], rate, *row[7:])
+
+    flat = release(failure_breakdown=[averaged(row) for row in release_rows["failure_breakdown"]])
+    assert cause_detail.reading(flat, EN, "insufficient_funds").endswith(
+        "No value exceeds that by more than chance."
     )
 
 

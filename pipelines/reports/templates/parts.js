@@ -32,22 +32,23 @@ function wilson(successes, trials) {
   return [Math.max(0, centre - half), Math.min(1, centre + half)];
 }
 /** The figure of the wallets that are shown: counts are added up, rates divided anew. */
-function kpiOfShown(kpi) {
+function kpiOfShown(kpi, complete) {
   if (!isFiltered()) return kpi;
   const sums = [0, 0, 0, 0];
   Object.entries(kpi.parts).filter(([wallet]) => state.wallets.has(wallet)).forEach(([, part]) => part.forEach((value, index) => { sums[index] += value; }));
   const [now, of, before, ofBefore] = sums;
   if (kpi.kind === "money") {
-    const change = of && ofBefore && before && report.months.complete ? now / before - 1 : null;
+    const change = of && ofBefore && before && complete ? now / before - 1 : null;
     return { ...kpi, value: of ? now : null, n: null, change };
   }
   const [low, high] = of > 0 && of < 1000 ? wilson(now, of) : [null, null];
   return { ...kpi, value: of ? now / of : null, n: of, low, high, change: of && ofBefore ? now / of - before / ofBefore : null };
 }
 function drawKpis() {
-  const { current, previous, complete } = report.months;
+  const current = report.kpi_months[state.month] ? state.month : report.months.current;
+  const { previous, complete, kpis } = report.kpi_months[current] ?? { ...report.months, kpis: report.kpis };
   const versus = previous ? t("ui.versus", { month: monthName(previous) }) : t("ui.no_previous");
-  document.getElementById("kpis").replaceChildren(...report.kpis.map(kpiOfShown).map((kpi) => {
+  document.getElementById("kpis").replaceChildren(...kpis.map((kpi) => kpiOfShown(kpi, complete)).map((kpi) => {
     const value = kpi.value === null ? t("ui.none") : kpi.kind === "money" ? shortMoney(kpi.value) : percent(kpi.value);
     let change = el("div", "change fine", versus);
     if (kpi.change !== null) {

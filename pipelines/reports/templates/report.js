@@ -1,7 +1,8 @@
 // The page as a whole: cards with reading, chart and table, filter, language, theme, download, print.
 // What does not belong here: writing words and numbers (words.js), parts that are no card (parts.js).
 
-const variantOf = (name) => report.cards[name].variants[state.chosen[name] ?? report.cards[name].initial];
+const placeOf = (name) => state.chosen[name] ?? report.cards[name].initial;
+const variantOf = (name) => report.cards[name].variants[placeOf(name)];
 const cardOf = (name) => document.querySelector(`[data-card="${name}"]`);
 const names = Object.keys(report.cards);
 
@@ -15,9 +16,13 @@ function resolved(node, colours) {
   // plotly reads a little HTML in labels, so values from the data may not bring their own.
   return node.split(" · ").map((part) => (part.startsWith("@") ? label(part).replace(/&/g, "&amp;").replace(/</g, "&lt;") : part)).join(" · ");
 }
-/** The traces of the wallets that are shown; nothing is added up anew. */
+/** The traces of the wallets and days that are shown; nothing is added up anew. */
 function filtered(traces) {
   return traces.filter((trace) => isShown(trace.meta?.wallet)).map((trace) => {
+    if (trace.meta?.days && state.month) {
+      const days = trace.x.map(isOfMonth);
+      return { ...trace, x: trace.x.filter((_, index) => days[index]), y: trace.y.filter((_, index) => days[index]) };
+    }
     if (!trace.meta?.wallets) return trace;
     const rows = trace.meta.wallets.map(isShown);
     return { ...trace, y: trace.y.filter((_, index) => rows[index]), z: trace.z.filter((_, index) => rows[index]) };
@@ -32,6 +37,31 @@ function drawChart(name) {
   const drawn = resolved({ ...figure, data: filtered(figure.data) }, getComputedStyle(root));
   if (box.clientWidth < 420) drawn.layout.font.size = 11;
   window.Plotly.react(box, drawn.data, drawn.layout, report.config);
+  const opens = figure.layout.meta?.opens;
+  box.classList.toggle("opens", Boolean(opens));
+  box.removeAllListeners("plotly_click");
+  if (opens) box.on("plotly_click", (event) => show(opens, event.points[0].id));
+}
+/** Chooses in another card what was clicked, and goes there; its list does the same by keyboard. */
+function show(name, token) {
+  const place = report.cards[name].variants.findIndex((variant) => variant.label === token);
+  if (place < 0) return;
+  choose(name, place);
+  cardOf(name).scrollIntoView({ block: "nearest" });
+}
+function choose(name, place) {
+  state.chosen[name] = place;
+  delete state.sorted[name];
+  drawCard(name);
+}
+/** Cards that choose among months show the month of the filter, where they have it. */
+function chooseMonth(month) {
+  state.month = month;
+  names.filter((name) => report.cards[name].select === "select.month").forEach((name) => {
+    const place = month ? report.cards[name].variants.findIndex((variant) => variant.label?.includes(`@month.${month}`)) : -1;
+    delete state.sorted[name];
+    if (place < 0) delete state.chosen[name]; else state.chosen[name] = place;
+  });
 }
 
 const isWords = (column) => ["category", "token", "traits", "phrase"].includes(column.kind);
@@ -39,7 +69,9 @@ const isText = (column) => isWords(column) || ["text", "date", "month"].includes
 function orderedRows(name) {
   const { columns, rows, small } = variantOf(name).table;
   const wallet = columns.findIndex((column) => column.key === "column.wallet");
-  const paired = rows.map((row, index) => [row, small[index]]).filter(([row]) => wallet < 0 || isShown(row[wallet]));
+  const day = columns.findIndex((column) => column.key === "column.business_date");
+  const paired = rows.map((row, index) => [row, small[index]])
+    .filter(([row]) => (wallet < 0 || isShown(row[wallet])) && (day < 0 || isOfMonth(row[day])));
   const [column, direction] = state.sorted[name] ?? [];
   if (column === undefined) return paired;
   const collator = new Intl.Collator(locale(), { numeric: true });
@@ -98,7 +130,8 @@ function download(name) {
   const wallets = isFiltered() ? [...state.wallets].join("-") : "";
   const link = el("a");
   link.href = URL.createObjectURL(new Blob([csvOf(name)], { type: "text/csv;charset=utf-8" }));
-  link.download = ["wallet-report", name, slice, wallets, report.period[1]].filter(Boolean).join("-") + ".csv";
+  const days = variantOf(name).table.columns.some((column) => column.key === "column.business_date") && state.month;
+  link.download = ["wallet-report", name, slice, wallets, days ? state.month.slice(0, 7) : report.period[1]].filter(Boolean).join("-") + ".csv";
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
@@ -112,7 +145,7 @@ function drawCard(name) {
   const select = card.querySelector("select");
   if (select) {
     select.replaceChildren(...report.cards[name].variants.map((variant, index) => new Option(label(variant.label), index)));
-    select.value = state.chosen[name] ?? report.cards[name].initial;
+    select.value = placeOf(name);
   }
   card.querySelector(".extra").replaceChildren(...(extra ? [EXTRAS[extra.kind](extra)] : []));
   drawTable(name);
@@ -121,8 +154,17 @@ function drawCard(name) {
 
 function drawFilter() {
   const box = document.getElementById("filter");
-  box.hidden = report.wallets.length < 2;
+  const hasWallets = report.wallets.length > 1, hasMonths = report.month_choices.length > 1;
+  box.hidden = !hasWallets && !hasMonths;
   if (box.hidden) return;
+  const months = el("select", "", new Option(t("ui.newest"), ""), ...report.month_choices.map((month) => new Option(monthName(month), month)));
+  months.value = state.month ?? "";
+  months.id = "month";
+  months.addEventListener("change", () => {
+    chooseMonth(months.value || null);
+    draw();
+    document.getElementById("month").focus();
+  });
   const chips = report.wallets.map((wallet) => {
     const input = el("input");
     input.type = "checkbox";
@@ -136,7 +178,11 @@ function drawFilter() {
     });
     return el("label", "chip", input, el("span", "", label(`@wallet.${wallet}`)));
   });
-  box.replaceChildren(el("span", "fine", t("ui.filter")), ...chips, ...(isFiltered() ? [el("span", "fine", t("ui.filter_on"))] : []));
+  const parts = hasWallets ? [el("span", "fine", t("ui.filter")), ...chips] : [];
+  if (hasMonths) parts.push(el("label", "choice", el("span", "", t("select.month")), months));
+  if (isFiltered()) parts.push(el("span", "fine", t("ui.filter_on")));
+  if (state.month) parts.push(el("span", "fine", t("ui.month_on")));
+  box.replaceChildren(...parts);
 }
 
 function draw() {
@@ -166,17 +212,14 @@ names.forEach((name) => {
     card.classList.toggle("spread", event.target.open);  // an open table needs the whole width
     document.querySelectorAll(".chart:not([hidden])").forEach((box) => window.Plotly?.Plots.resize(box));
   });
-  card.querySelector("select")?.addEventListener("change", (event) => {
-    state.chosen[name] = Number(event.target.value);
-    delete state.sorted[name];
-    drawCard(name);
-  });
+  card.querySelector("select")?.addEventListener("change", (event) => choose(name, Number(event.target.value)));
 });
 addEventListener("beforeprint", () => {
   // Hundreds of rows are for the CSV, not for paper.
   document.querySelectorAll("details.numbers").forEach((details) => { details.open = details.querySelectorAll("tbody tr").length <= 40; });
   setTheme("light");
 });
+chooseMonth(state.month);
 draw();
 document.querySelector('#pages [aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "center" });
 if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();

@@ -9,6 +9,7 @@ const state = {
   lang: wished.get("lang") || (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en"),
   theme: wished.get("theme") || (darkScheme.matches ? "dark" : "light"),
   wallets: new Set(report.wallets),  // those that are shown
+  month: report.month_choices.find((month) => month === wished.get("month")) ?? null,  // null: each figure's own
   chosen: {},  // card -> index of its variant
   sorted: {},  // card -> [column, direction]
 };
@@ -19,6 +20,8 @@ if (wished.get("wallets")) {
   if (kept.length) state.wallets = new Set(kept);
 }
 const isFiltered = () => state.wallets.size < report.wallets.length;
+/** Whether a day, written as in ISO 8601, belongs to the month that is shown. */
+const isOfMonth = (day) => !state.month || day.slice(0, 7) === state.month.slice(0, 7);
 /** Whether something of this wallet is shown; what is of no wallet of the filter always is. */
 const isShown = (wallet) => !report.wallets.includes(wallet) || state.wallets.has(wallet);
 
@@ -91,6 +94,7 @@ function definitionBody(id) {
 function withState(file) {
   const query = new URLSearchParams({ lang: state.lang, theme: state.theme });
   if (isFiltered()) query.set("wallets", [...state.wallets].join(","));
+  if (state.month) query.set("month", state.month);
   const [name, hash] = file.split("#");
   return `${name}?${query}${hash ? `#${hash}` : ""}`;
 }
