@@ -43,8 +43,9 @@ def failure_causes(data: ReportData) -> Figure | None:
                 "x": part["failed"].to_list(),
                 "marker": style.bar_marker(style.wallet_look(wallet)),
                 "hovertemplate": "%{y}<br>%{fullData.name}: %{x:,}<extra></extra>",
-                # What a click chooses in the card that the layout names.
-                "ids": [category_key("cause", name) for name in part["failure_category"]],
+                # What a click chooses in the card that the layout names: its token without the @,
+                # by which the page would put a word in its place.
+                "ids": [f"cause.{name}" for name in part["failure_category"]],
             }
         )
     categories = [category_key("cause", name) for name in order]

@@ -199,12 +199,18 @@ def test_a_month_is_chosen_for_figures_days_and_lists_and_travels_along(chinese,
 def test_a_click_on_a_cause_opens_its_details(chinese):
     tab = chinese.open("failures", anew=False)
     details = tab.locator('[data-card="cause_detail"]')
-    before = details.locator(".reading").text_content()
-    tab.locator("#chart-failure_causes").scroll_into_view_if_needed()
-    bar = tab.locator("#chart-failure_causes .point").nth(1).bounding_box()
+    details.locator("select").select_option(index=3)
+    chart = tab.locator("#chart-failure_causes")
+    tab.emulate_media(reduced_motion="reduce")
+    chart.scroll_into_view_if_needed()
+    clicked = chart.evaluate("chart => chart.data[0].ids[1]")
+    bar = chart.locator(".point").nth(1).bounding_box()
     tab.mouse.click(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
-    assert details.locator("option:checked").text_content() != "余额不足"
-    assert details.locator(".reading").text_content() != before
+    cards = json.loads(tab.locator("#report-data").text_content())["cards"]
+    labels = [variant["label"] for variant in cards["cause_detail"]["variants"]]
+    assert details.locator("select").input_value() == str(labels.index(f"@{clicked}")) != "3"
+    reading = cards["cause_detail"]["variants"][labels.index(f"@{clicked}")]["reading"]["zh"]
+    assert details.locator(".reading").text_content() == reading
 
 
 def test_percentiles_of_shown_wallets_are_read_off_added_up_buckets(chinese, marketing_db):

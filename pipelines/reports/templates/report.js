@@ -43,8 +43,8 @@ function drawChart(name) {
   if (opens) box.on("plotly_click", (event) => show(opens, event.points[0].id));
 }
 /** Chooses in another card what was clicked, and goes there; its list does the same by keyboard. */
-function show(name, token) {
-  const place = report.cards[name].variants.findIndex((variant) => variant.label === token);
+function show(name, id) {
+  const place = report.cards[name].variants.findIndex((variant) => variant.label === `@${id}`);
   if (place < 0) return;
   choose(name, place);
   cardOf(name).scrollIntoView({ block: "nearest" });
