@@ -168,7 +168,10 @@ def doctor(
         Path | None, typer.Argument(help="A file to explain; the machine if none.")
     ] = None,
 ) -> None:
-    """Check the machine and say how to mend it; or say what a FILE is, or why it is not read."""
+    """Check the machine and say how to mend it; or say what a FILE is, or why it is not read.
+
+    The whole file is read as a run would, and nothing of it is kept.
+    """
     if file is not None:
         _explain(file)
         return
@@ -185,7 +188,7 @@ def doctor(
 
 
 def _explain(file: Path) -> None:
-    from pipelines.explain import explain
+    from pipelines.explain import explain, try_reading
     from pipelines.formats.mapping import MappingError
 
     well = True
@@ -195,6 +198,10 @@ def _explain(file: Path) -> None:
             console.print(f"{document.name}: {document.text}", markup=False, soft_wrap=True)
             if document.draft:
                 console.print(document.draft, markup=False, soft_wrap=True)
+        # Its beginning is told at once, a large file takes a while.
+        for document in try_reading(file, settings_or_stop()) if well else ():
+            well = well and document.ok
+            console.print(f"{document.name}: {document.text}", markup=False, soft_wrap=True)
     except MappingError as error:
         raise stopped(str(error)) from None
     except OSError as error:

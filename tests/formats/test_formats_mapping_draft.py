@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+
 import mapped_bytes as x
 import pytest
 import yaml
@@ -83,11 +85,30 @@ def test_known_exports_and_damaged_ones_are_explained(tmp_path):
     known = doctor(tmp_path, x.unionpay())
     assert known.exit_code == 0
     assert "mapped_exports, unionpay_settlement: 15 of 16 columns read" in known.stdout
+    assert "the whole file: " in known.stdout
+    assert "0 rejected" in known.stdout
     lost = doctor(tmp_path, x.unionpay().replace("|原流水号".encode("gb18030"), b"|x"))
     assert "the columns 原流水号 that its mapping names are missing" in lost.stdout
     nothing = doctor(tmp_path, b"hello\n")
     assert nothing.exit_code == 1
     assert "no mapping to suggest" in nothing.stdout
+
+
+ATTEMPTS = (
+    "attempt_id,merchant_order_id,provider,attempted_at,outcome,amount,currency\n"
+    "a1,o1,alipay,2026-01-05T09:00:00+08:00,succeeded,12.00,CNY\n"
+    "a2,o2,alipay,05/01/2026,failed,13.00,CNY\n"
+)
+
+
+def test_the_whole_file_is_tried_and_nothing_of_it_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    result = doctor(tmp_path, ATTEMPTS.encode())
+    assert result.exit_code == 1
+    assert "the whole file: 2 rows, 1 would be read; 1 rejected" in result.stdout
+    assert "line 3: attempted_at must be ISO-8601" in result.stdout
+    assert not list(tmp_path.glob("wallet-doctor-*"))
+    assert not list(tmp_path.rglob("*.parquet"))
 
 
 # Made up: what the columns of a settlementMerge bill are is published nowhere.
