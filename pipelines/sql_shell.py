@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SHOWN_ROWS = 100
 _HISTORY_LINES = 1000
+_SMALLEST_ROUNDED = 0.001
 
 _HELP = """\
 Type SQL ending with ; to run it. Also:
@@ -167,14 +168,26 @@ def _answer(connection: duckdb.DuckDBPyConnection, text: str, console: Console) 
         console.print(f"[red]{type(error).__name__}[/red]")
         console.print(str(error), markup=False)
         return False
+    if words[0] == ".schema" and not rows:
+        console.print(f"There is no table {words[-1]}; .tables lists them.", markup=False)
+        return False
     _print(names, rows, console)
     return True
+
+
+def _shown(value: object) -> str:
+    """Fractions with four decimals on a screen; files that are written keep them all."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and abs(value) >= _SMALLEST_ROUNDED:
+        return f"{value:.4f}".rstrip("0").removesuffix(".")
+    return str(value)
 
 
 def _print(names: list[str], rows: list[tuple], console: Console) -> None:
     table = Table(*(escape(name) for name in names), box=None, header_style="bold")
     for row in rows[:_SHOWN_ROWS]:
-        table.add_row(*("" if value is None else escape(str(value)) for value in row))
+        table.add_row(*(escape(_shown(value)) for value in row))
     console.print(table)
     more = f", the first {_SHOWN_ROWS} shown" if len(rows) > _SHOWN_ROWS else ""
     console.print(f"[dim]{len(rows):,} rows{more}[/dim]")

@@ -1,4 +1,4 @@
-"""Commands that read what is there: sql, code, report, docs, verify.
+"""Commands that read what is there: sql, origin, code, report, docs, verify.
 
 What belongs here: arguments, exit codes, one line for a known error. What does not: changing
 anything (`cli`), lists and rights of people (`people`).
@@ -17,6 +17,7 @@ from rich.text import Text
 from pipelines.terminal import console, settings_or_stop, stopped
 
 app = typer.Typer()
+_LEAST_DIGITS = 8
 
 
 @app.command()
@@ -42,6 +43,31 @@ def sql(
             console.print(f"{rows:,} rows in {out}", markup=False, soft_wrap=True)
     except (ReleaseError, sql_shell.ExportError) as error:
         raise stopped(str(error)) from None
+
+
+@app.command()
+def origin(
+    file_sha256: Annotated[str, typer.Argument(help="As published, or its first eight digits.")],
+    row_number: Annotated[int | None, typer.Argument(help="The row_number beside it.")] = None,
+) -> None:
+    """Say which file (and line) a published row comes from; on this machine only."""
+    from pipelines.ingest.ledger import read_ledger
+
+    workspace = settings_or_stop().open_workspace()
+    wanted = file_sha256.strip("…").lower()
+    if len(wanted) < _LEAST_DIGITS:
+        raise typer.BadParameter(f"give at least {_LEAST_DIGITS} digits", param_hint="FILE_SHA256")
+    found = [record for sha, record in read_ledger(workspace).items() if sha.startswith(wanted)]
+    if len(found) != 1:
+        raise stopped(
+            f"{len(found) or 'No'} files that were read have a SHA-256 beginning with {wanted}."
+        )
+    for document in found[0].documents:
+        if document.rows_loaded:
+            line = "" if row_number is None else f", line or record {row_number:,}"
+            console.print(
+                f"{workspace.inputs / document.source_file}{line}", markup=False, soft_wrap=True
+            )
 
 
 @app.command()
