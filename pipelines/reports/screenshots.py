@@ -77,6 +77,21 @@ def take(
     return picture
 
 
+# Page, language, theme, width.
+_README = (
+    ("report", "en", "light", "desktop"),
+    ("report-failures", "zh", "dark", "desktop"),
+    ("report-segments", "zh", "light", "phone"),
+)
+
+
+def _take_readme(folder: Path, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    with chromium() as browser:
+        for page, *look in _README:
+            print(take(browser, folder / f"{page}.html", out, *look, whole=False))
+
+
 def main() -> None:
     """Take the pictures that were asked for and print their paths."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.reports.screenshots")
@@ -87,7 +102,13 @@ def main() -> None:
     parser.add_argument("--themes", nargs="*", choices=["light", "dark"], default=["light"])
     parser.add_argument("--widths", nargs="*", choices=sorted(WIDTHS), default=["desktop"])
     parser.add_argument("--whole", action="store_true", help="whole pages, not their first view")
+    parser.add_argument(
+        "--readme", action="store_true", help="the pictures of the README, no other"
+    )
     wanted = parser.parse_args()
+    if wanted.readme:
+        _take_readme(wanted.folder, wanted.out)
+        return
     pages = sorted(wanted.folder.glob("report*.html"))
     if wanted.pages:
         names = {"report" if name == "overview" else f"report-{name}" for name in wanted.pages}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import select
 import stat
@@ -84,6 +85,20 @@ def test_sql_writes_all_rows_for_other_programs(wallet, tmp_path, name):
     again = wallet("sql", query, "--out", str(out))
     assert again.exit_code == 1
     assert "is there already" in " ".join(again.output.split())  # long paths wrap
+
+
+def test_origin_names_the_file_and_line_behind_a_published_row(wallet, sample_run, tmp_path):
+    out = tmp_path / "row.csv"
+    query = "select file_sha256, row_number from fct_captures order by all limit 1"
+    wallet("sql", query, "--out", str(out))
+    sha, row = out.read_text(encoding="utf-8-sig").splitlines()[1].split(",")
+    said = wallet("origin", sha[:12], row).output
+    path, _, rest = said.replace("\n", "").partition(", line or record ")
+    assert rest.strip() == f"{int(row):,}"
+    file = Path(path.partition("::")[0])
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == sha
+    assert wallet("origin", "0" * 64).exit_code == 1
+    assert wallet("sql", ".schema no_such_table").exit_code == 1
 
 
 def test_sql_says_what_it_cannot_write(wallet, tmp_path):
