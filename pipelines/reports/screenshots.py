@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-WIDTHS = {"desktop": 1280, "phone": 390}
+WIDTHS = {"desktop": 1280, "laptop": 1000, "phone": 390}
+HEIGHTS = {"desktop": 900, "laptop": 700, "phone": 844}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # No sandbox: a container's root user has none.
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -66,7 +67,7 @@ def take(
         offline=True,
         locale=_LOCALES[language],
         color_scheme=theme,
-        viewport={"width": WIDTHS[width], "height": 844 if width == "phone" else 900},
+        viewport={"width": WIDTHS[width], "height": HEIGHTS[width]},
     )
     tab = context.new_page()
     tab.goto(f"{page.resolve().as_uri()}?lang={language}&theme={theme}")
@@ -79,8 +80,8 @@ def take(
 
 # Page, language, theme, width.
 _README = (
-    ("report", "en", "light", "desktop"),
-    ("report-failures", "zh", "dark", "desktop"),
+    ("report", "en", "light", "laptop"),
+    ("report-failures", "zh", "dark", "laptop"),
     ("report-segments", "zh", "light", "phone"),
 )
 
@@ -102,9 +103,7 @@ def main() -> None:
     parser.add_argument("--themes", nargs="*", choices=["light", "dark"], default=["light"])
     parser.add_argument("--widths", nargs="*", choices=sorted(WIDTHS), default=["desktop"])
     parser.add_argument("--whole", action="store_true", help="whole pages, not their first view")
-    parser.add_argument(
-        "--readme", action="store_true", help="the pictures of the README, no other"
-    )
+    parser.add_argument("--readme", action="store_true", help="the README's pictures only")
     wanted = parser.parse_args()
     if wanted.readme:
         _take_readme(wanted.folder, wanted.out)
