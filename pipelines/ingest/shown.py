@@ -43,8 +43,39 @@ def source_columns(spec: Format) -> dg.TableSchema:
     return _schema(lake_schema(spec), words)
 
 
-REJECT_COLUMNS = _schema(REJECTS_SCHEMA)
-FILE_COLUMNS = _schema(FILES_SCHEMA)
+_REJECT_WORDS = {
+    "source": "export the file was recognised as",
+    "_source_file": "path in landing, with ::member of an archive",
+    "_file_sha256": "of the file's bytes",
+    "_row_number": "line of a text, record of a table, from 1",
+    "reason": "short name of the fault",
+    "message": "what was expected and what to do; no value of the row",
+    "row_hash": "keyed hash of the line: equal lines have equal ones",
+}
+_FILE_WORDS = _REJECT_WORDS | {
+    "file_sha256": "of the file's bytes",
+    "member": "file inside an archive, sheet of a workbook; empty if none",
+    "source_file": "path in landing, with ::member of an archive",
+    "variant": "which form of the export its header is",
+    "status": "ingested or quarantined",
+    "message": "why it was quarantined, and what to do",
+    "account": "merchant account that the file names",
+    "period_start": "first day that the file says it covers, or has rows of",
+    "period_end": "last such day",
+    "export_date": "day of the export, by which days are read again",
+    "encoding": "as decoded",
+    "is_resaved": "whether a spreadsheet saved it again",
+    "rows_in_file": "= loaded + rejected + irrelevant",
+    "rows_loaded": "rows in the lake",
+    "rows_rejected": "rows that could not be read, each in lake/rejects",
+    "rows_irrelevant": "totals and rows declared to be none of our business",
+    "totals_checked": "control totals of the file that were compared",
+    "totals_matched": "those that agreed",
+    "size_bytes": "of the file",
+    "ingested_at": "when it was first read, UTC",
+}
+REJECT_COLUMNS = _schema(REJECTS_SCHEMA, _REJECT_WORDS)
+FILE_COLUMNS = _schema(FILES_SCHEMA, _FILE_WORDS)
 
 
 def of_source(counts: SourceCounts, records: Mapping[str, FileRecord]) -> dict[str, Any]:

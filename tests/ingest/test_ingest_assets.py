@@ -4,7 +4,7 @@ import dagster as dg
 import export_bytes as x
 
 from pipelines.formats.catalogue import all_formats
-from pipelines.ingest import assets
+from pipelines.ingest import assets, shown
 from pipelines.ingest.ledger import quarantined_documents
 from pipelines.ingest.run import is_settled
 
@@ -35,6 +35,7 @@ def test_assets_report_rows_and_the_check_names_bad_files(merchant):
     assert "| wechat_trade_bill | 1 | 3 | 3 | 0 | 0 |" in rows["lake/files"]["books"].value
     (check,) = result.get_asset_check_evaluations()
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "bad.csv" in check.description
     assert "bad.csv" in check.metadata["quarantined"].value
     assert len(quarantined_documents(merchant.workspace)) == 1
     # Nothing to do again as long as the refused file lies there; taking it away is news.
@@ -48,3 +49,8 @@ def test_every_asset_is_described_owned_and_grouped():
         assert spec.description
         assert spec.group_name == "ingest"
         assert spec.owners == ["team:data"]
+
+
+def test_every_column_of_the_books_says_what_it_means():
+    for schema in (shown.FILE_COLUMNS, shown.REJECT_COLUMNS):
+        assert [column.name for column in schema.columns if not column.description] == []
