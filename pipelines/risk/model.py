@@ -25,14 +25,21 @@ if TYPE_CHECKING:
     import duckdb
     import numpy as np
 
-# Few leaves, many rows in each, slow learning: a few hundred frauds are soon learned by heart.
-CANDIDATES: tuple[dict[str, float], ...] = (
-    {"learning_rate": 0.05, "max_leaf_nodes": 8, "max_iter": 100, "min_samples_leaf": 50},
-    {"learning_rate": 0.05, "max_leaf_nodes": 8, "max_iter": 200, "min_samples_leaf": 100},
-    {"learning_rate": 0.05, "max_leaf_nodes": 8, "max_iter": 200, "min_samples_leaf": 30},
-    {"learning_rate": 0.05, "max_leaf_nodes": 16, "max_iter": 150, "min_samples_leaf": 100},
+# Every combination of a library's default with what the literature says against learning by heart,
+# written down before any of them was run on the weeks that judge (DECISIONS.md, 2026-11-26).
+# Steps: scikit-learn's 100 of 0.1; half the step and twice as many (Friedman 2001, Annals of
+# Statistics 29, section 5: smaller steps, more of them). Leaves: scikit-learn's 31; 8, the top
+# of what works well in boosting (Hastie, Tibshirani, Friedman 2009, section 10.11: 4 to 8). Rows in
+# a leaf: scikit-learn's 20; 100, where LightGBM's guide to tuning begins for large data.
+_STEPS = ({"learning_rate": 0.1, "max_iter": 100}, {"learning_rate": 0.05, "max_iter": 200})
+CANDIDATES: tuple[dict[str, float], ...] = tuple(
+    {**step, "max_leaf_nodes": leaves, "min_samples_leaf": rows}
+    for step in _STEPS
+    for leaves in (8, 31)
+    for rows in (20, 100)
 )
-_L2 = 5.0
+# XGBoost's default; scikit-learn's own is none.
+_L2 = 1.0
 
 
 @dataclass(frozen=True)
@@ -155,34 +162,61 @@ def fit_weeks(
     Raises:
         TooFewFraudsError: a stretch has fewer than `rules.minimum_frauds`.
     """
+    newest, *older = [read_stretch(con, names, week, rules, as_of) for week in weeks]
+    choice = choose_settings(older, rules)
+    settings = best_settings(choice)
+    judged, baseline = judge_settings(newest, settings, rules)
+    return Judgement(choice=choice, settings=settings, judged=judged, baseline=baseline)
+
+
+def read_stretch(
+    con: duckdb.DuckDBPyConnection, names: list[str], week: Stretch, rules: ModelRules, as_of: date
+) -> tuple[Rows, Rows]:
+    """What is learned from, as known on the first day judged, and what is judged, see `fit_weeks`.
+
+    Raises:
+        TooFewFraudsError: one of them has fewer than `rules.minimum_frauds`.
+    """
+    train = read_rows(con, names, week.train_from, week.train_to, week.test_from, rules.train_rows)
+    test = read_week(con, names, week, as_of)
+    learned, judged = int(train.is_fraud.sum()), int(test.is_fraud.sum())
+    if min(learned, judged) < rules.minimum_frauds:
+        raise TooFewFraudsError(
+            f"Too few confirmed frauds for a model: {learned} from {week.train_from} and"
+            f" {judged} from {week.test_from} on, at least {rules.minimum_frauds} of each are"
+            " needed."
+        )
+    return train, test
+
+
+def choose_settings(stretches: list[tuple[Rows, Rows]], rules: ModelRules) -> list[dict[str, Any]]:
+    """Every candidate's settings with its mean average precision over the stretches."""
     # Imported before the limit is set: it only reaches libraries that are already loaded.
     import sklearn.ensemble  # noqa: F401
     from threadpoolctl import threadpool_limits
 
-    data = []
-    for week in weeks:
-        train = read_rows(
-            con, names, week.train_from, week.train_to, week.test_from, rules.train_rows
-        )
-        test = read_week(con, names, week, as_of)
-        learned, judged = int(train.is_fraud.sum()), int(test.is_fraud.sum())
-        if min(learned, judged) < rules.minimum_frauds:
-            raise TooFewFraudsError(
-                f"Too few confirmed frauds for a model: {learned} from {week.train_from} and"
-                f" {judged} from {week.test_from} on, at least {rules.minimum_frauds} of each are"
-                " needed."
-            )
-        data.append((train, test))
     with threadpool_limits(limits=1):
-        choice = [_validate(data[1:], settings, rules) for settings in rules.candidates]
-        best = max(choice, key=lambda entry: entry["average_precision"])
-        scores = _learn_and_score(*data[0], best["settings"], rules)
-    test = data[0][1]
-    return Judgement(
-        choice=choice,
-        settings=best["settings"],
-        judged=judge_ranking(test, scores, rules.alerts_per_day),
-        baseline=judge_ranking(test, test.baseline, rules.alerts_per_day),
+        return [_validate(stretches, settings, rules) for settings in rules.candidates]
+
+
+def best_settings(choice: list[dict[str, Any]]) -> dict[str, float]:
+    """The settings with the highest mean average precision, the first of equal ones."""
+    return max(choice, key=lambda entry: entry["average_precision"])["settings"]
+
+
+def judge_settings(
+    stretch: tuple[Rows, Rows], settings: dict[str, float], rules: ModelRules
+) -> tuple[Ranking, Ranking]:
+    """How model and rules together rank the judged days of a stretch, and the rules alone."""
+    import sklearn.ensemble  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    train, test = stretch
+    with threadpool_limits(limits=1):
+        scores = _learn_and_score(train, test, settings, rules)
+    return (
+        judge_ranking(test, scores, rules.alerts_per_day),
+        judge_ranking(test, test.baseline, rules.alerts_per_day),
     )
 
 
