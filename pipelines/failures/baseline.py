@@ -24,8 +24,11 @@ LEAST_PER_HOUR = 3
 BASELINE_DAYS = 56
 # Days of history before the first expectation.
 WARM_UP_DAYS = 14
-# Attempts of the broader rate that are added to the narrower one: all to hour, hour to weekday.
+# Attempts of the overall rate that are added to an hour's.
 STRENGTH = 200
+# How many of an hour's are added to its weekday's depends on how much weekdays differ, seen in so
+# many days; at least and at most so many.
+WEEKDAY_DAYS, LEAST_STRENGTH, MOST_STRENGTH = 7, 200, 100_000
 
 
 def write_buckets(con: duckdb.DuckDBPyConnection, attempts: str) -> int:
@@ -82,8 +85,11 @@ def expected_buckets(con: duckdb.DuckDBPyConnection, buckets: str, minutes: int)
     """Buckets and the failure rate expected of them.
 
     The rate of a weekday and hour over the last eight weeks is drawn to that of the hour on all
-    days, and that to the overall one, as if `STRENGTH` attempts of each were added: a single
-    weekday's hour holds eight samples at most.
+    days, and that to the overall one: a single weekday's hour holds eight samples at most. How much
+    it is drawn is learned from the weekdays themselves (empirical Bayes, beta-binomial, by
+    moments): Pearson's X2 of an hour's weekdays is their degrees of freedom plus rho n when rates
+    of weekdays vary by rho p (1 - p), and a strength of 1 / rho attempts is the best one. Where
+    Mondays fail like Sundays an expectation has seven times the history to stand on.
 
     Args:
         con: connection that sees `buckets`.
@@ -125,13 +131,72 @@ def expected_buckets(con: duckdb.DuckDBPyConnection, buckets: str, minutes: int)
                 same_cell as (partition by series, weekday, hour order by day {window}),
                 same_hour as (partition by series, hour order by day {window})
         ),
-        rates as (
+        hour_rates as (
             select
-                cells.*,
+                cells.*, overall.first_day,
                 (hour_f + {STRENGTH} * overall.f / overall.n) / (hour_n + {STRENGTH}) as hour_rate
             from cells
             inner join overall on cells.series = overall.series and cells.day = overall.day
-            where overall.f > 0 and cells.day >= overall.first_day + {WARM_UP_DAYS}
+            where overall.f > 0
+        ),
+        -- The days of a week are seven weekdays, so their sums are over all cells.
+        weekdays as (
+            select
+                series, day,
+                sum(case when cell_n > 0 then
+                    pow(cell_f - cell_n * hour_rate, 2) / (cell_n * hour_rate * (1 - hour_rate))
+                    end) as x2,
+                sum(1 - cell_n / hour_n) filter (cell_n > 0) as freedom,
+                sum(cell_n * (1 - cell_n / hour_n)) filter (cell_n > 0) as weight
+            from hour_rates group by series, day
+        ),
+        strengths as (
+            select
+                series, day,
+                greatest({LEAST_STRENGTH}, least({MOST_STRENGTH}, coalesce(
+                    sum(weight) over week / greatest(sum(x2) over week - sum(freedom) over week, 0),
+                    {LEAST_STRENGTH}
+                ))) as strength
+            from weekdays
+            window week as (
+                partition by series order by day
+                range between interval {WEEKDAY_DAYS - 1} days preceding and current row
+            )
+        ),
+        rates as (
+            select
+                hour_rates.*, strengths.strength,
+                (cell_f + strength * hour_rate) / (cell_n + strength) as expected_rate,
+                -- The rate errs by what weekday and hour leave open, and by the hour's own error.
+                1 / (
+                    1 / (cell_n + strength)
+                    + pow(strength / (cell_n + strength), 2) / (hour_n + {STRENGTH})
+                ) as base_attempts
+            from hour_rates
+            inner join strengths
+                on hour_rates.series = strengths.series and hour_rates.day = strengths.day
+            where hour_rates.day >= first_day + {WARM_UP_DAYS}
+        ),
+        -- A rate that moves over the day moves within the hour too: from the middle of one hour to
+        -- the middle of the next in a straight line. Minutes count from the hour's first bucket.
+        curves as (
+            select
+                series, day, hour, expected_rate, base_attempts,
+                coalesce(lag(expected_rate) over hourly, expected_rate) as rate_before,
+                coalesce(lead(expected_rate) over hourly, expected_rate) as rate_after
+            from rates
+            window hourly as (
+                partition by series, day order by hour
+                range between 1 preceding and 1 following
+            )
+        ),
+        placed as (
+            select
+                *,
+                least((date_diff('minute', min(bucket_start) over (
+                    partition by series, day, hour
+                ), bucket_start) + {minutes / 2}) / 60, 1) as part_of_hour
+            from {buckets}
         )
         select
             buckets.series,
@@ -139,13 +204,17 @@ def expected_buckets(con: duckdb.DuckDBPyConnection, buckets: str, minutes: int)
             bucket_start + interval '{int(minutes)} minutes' as bucket_end,
             attempts::bigint as attempts,
             failed::bigint as failed,
-            ((cell_f + {STRENGTH} * hour_rate) / (cell_n + {STRENGTH}))::double as expected_rate,
-            (cell_n + {STRENGTH})::double as base_attempts
-        from {buckets} as buckets
-        inner join rates
-            on buckets.series = rates.series
-            and buckets.day = rates.day
-            and buckets.hour = rates.hour
+            (case
+                when part_of_hour < 0.5
+                    then rate_before + (expected_rate - rate_before) * (part_of_hour + 0.5)
+                else expected_rate + (rate_after - expected_rate) * (part_of_hour - 0.5)
+            end)::double as expected_rate,
+            base_attempts::double as base_attempts
+        from placed as buckets
+        inner join curves
+            on buckets.series = curves.series
+            and buckets.day = curves.day
+            and buckets.hour = curves.hour
         order by buckets.series, bucket_start
         """
     ).pl()

@@ -27,6 +27,7 @@ Chart = Literal["ewma", "bucket"]
 
 # The rise's interval and its size are found in turn; a few rounds and neither changes.
 _REFINEMENTS = 6
+_REFINEMENTS_OF_DISPERSION = 3
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class DetectionRules:
     Attributes:
         memory: weight of the newest residual in the EWMA.
         false_alarms: false alarms allowed in `clean_days` over all series and both charts.
+        ewma_share: the EWMA's part of them. The single residual is for outages, which pass any
+            limit: a higher one costs it nothing, a lower one makes the EWMA quicker.
         clean_days: the days that the allowance is for.
         replicates: simulated clean histories behind the limits.
         least_excess: an alarm is about at least so many failures beyond the expected ones.
@@ -48,7 +51,8 @@ class DetectionRules:
     """
 
     memory: float = 0.1
-    false_alarms: float = 0.7
+    false_alarms: float = 0.8
+    ewma_share: float = 0.8
     clean_days: int = 14
     replicates: int = 60
     least_excess: float = 3.0
@@ -117,8 +121,8 @@ def find_alarms(buckets: pl.DataFrame, rules: DetectionRules) -> list[Alarm]:
 def learn_limits(part: pl.DataFrame, rules: DetectionRules, share: float = 1.0) -> Limits:
     """Limits of one series at which `share` of the allowed false alarms is to be expected.
 
-    Each chart gets half of it. False alarms come at random, so a rate of a per `clean_days` is the
-    value that the highest of a clean stretch of so many days exceeds with probability 1 - exp(-a).
+    False alarms come at random, so a rate of a per `clean_days` is the value that the highest of a
+    clean stretch of so many days exceeds with probability 1 - exp(-a).
     """
     import numpy as np
 
@@ -126,27 +130,34 @@ def learn_limits(part: pl.DataFrame, rules: DetectionRules, share: float = 1.0) 
     observed = history.residuals(part["failed"].to_numpy())
     generator = np.random.default_rng(rules.seed)
     clean = history.residuals(history.draw(generator, 1.0, rules.replicates))
-    dispersion = max(1.0, _spread(observed) / _spread(clean))
+    dispersion = _dispersion(observed, clean)
     if dispersion > 1:
-        clean = history.residuals(history.draw(generator, dispersion, rules.replicates))
+        for _ in range(_REFINEMENTS_OF_DISPERSION):
+            clean = history.residuals(history.draw(generator, dispersion, rules.replicates))
+            # Dispersed counts are skewed: their 80th percentile rises less than their deviation.
+            dispersion = max(1.0, dispersion * float(_spread(observed) / np.median(_spread(clean))))
         clean /= dispersion**0.5
     # Equal stretches of about `clean_days`: a shorter last one would have a lower highest value.
     days = (history.seconds[-1] - history.seconds[0]) / 86_400 + 1e-9
     stretches = max(1, round(days / rules.clean_days))
     stretch = (history.seconds - history.seconds[0]) / 86_400 * stretches / days
     beginnings = np.flatnonzero(np.diff(stretch.astype(int), prepend=-1))
-    allowed = rules.false_alarms * share / 2 * days / stretches / rules.clean_days
-    quantile = np.exp(-allowed)
+    allowed = rules.false_alarms * share * days / stretches / rules.clean_days
     limits = []
-    for chart, seen in (
-        (_ewma(clean, rules.memory), _ewma(observed / dispersion**0.5, rules.memory)),
-        (clean, observed / dispersion**0.5),
+    for part_of_it, chart, seen in (
+        (
+            rules.ewma_share,
+            _ewma(clean, rules.memory),
+            _ewma(observed / dispersion**0.5, rules.memory),
+        ),
+        (1 - rules.ewma_share, clean, observed / dispersion**0.5),
     ):
-        limit = np.quantile(np.maximum.reduceat(chart, beginnings, axis=1), quantile)
+        highest = np.maximum.reduceat(chart, beginnings, axis=1)
+        limit = np.quantile(highest, np.exp(-allowed * part_of_it))
         # Somebody who tries again and again makes neighbouring buckets alike, which only the real
         # history shows.
-        limits.append(float(limit * max(1.0, _spread(seen) / _spread(chart)) ** 0.5))
-    return Limits(*limits, dispersion=float(dispersion))
+        limits.append(float(limit * _dispersion(seen, chart) ** 0.5))
+    return Limits(*limits, dispersion=dispersion)
 
 
 def charts(part: pl.DataFrame, limits: Limits, rules: DetectionRules) -> dict[Chart, Any]:
@@ -220,7 +231,9 @@ class _History:
         n, p = self.attempts, self.rate
         group = np.cumsum(np.diff(self.seconds // 3600, prepend=self.seconds[0] // 3600) != 0)
         error = generator.standard_normal((replicates, int(group[-1]) + 1))[:, group]
-        rate = np.clip(p + error * np.sqrt(p * (1 - p) / self.base), 1e-6, 1 - 1e-6)
+        # The history that the rate stands on was as dispersed.
+        error *= np.sqrt(dispersion * p * (1 - p) / self.base)
+        rate = np.clip(p + error, 1e-6, 1 - 1e-6)
         if dispersion > 1:
             # A beta-binomial count of n has variance n p (1 - p) (1 + (n - 1) rho).
             rho = np.clip((dispersion - 1) / np.maximum(n - 1, 1), 1e-6, 0.5)
@@ -241,11 +254,26 @@ def _ewma(residuals: Any, memory: float) -> Any:
     return smooth / (memory / (2 - memory)) ** 0.5
 
 
-def _spread(residuals: Any) -> float:
+def _dispersion(observed: Any, clean: Any) -> float:
+    """Variance of a chart relative to that of clean ones (replicates x buckets), at least 1.
+
+    It is 1 unless fewer than one in twenty clean histories are as spread out as the observed one:
+    taking every chance excess for real would raise the limits of a merchant who has none.
+    """
+    import numpy as np
+
+    spreads = _spread(clean)
+    seen = float(_spread(observed))
+    if seen <= np.quantile(spreads, 0.95):
+        return 1.0
+    return max(1.0, seen / float(np.median(spreads)))
+
+
+def _spread(values: Any) -> Any:
     """Square of the 80th percentile of sizes: incidents in the history do not count as usual."""
     import numpy as np
 
-    return float(np.quantile(np.abs(residuals), 0.8) ** 2)
+    return np.quantile(np.abs(values), 0.8, axis=-1) ** 2
 
 
 def _alarms_of(part: pl.DataFrame, limits: Limits, rules: DetectionRules) -> list[Alarm]:

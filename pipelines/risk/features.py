@@ -38,6 +38,7 @@ def prepare_features(
     con: duckdb.DuckDBPyConnection,
     source: str,
     entities: tuple[str, ...] = ENTITIES,
+    wanted: str | None = None,
 ) -> list[str]:
     """Create the temporary table `risk_features` and return its features.
 
@@ -47,6 +48,8 @@ def prepare_features(
             is_verified, is_failed (numbers; NULL is unknown), the columns of `entities`, and
             is_fraud (0 or 1) with known_at, NULL for a payment that nobody has judged yet.
         entities: keys whose history is looked at.
+        wanted: a table of the case_key whose features are wanted; without it all of `source`. Their
+            entities' whole history is looked at all the same.
 
     Returns:
         Names of the feature columns, DOUBLE, NULL where there is no history or no such key.
@@ -55,8 +58,18 @@ def prepare_features(
     joins = []
     for entity in entities:
         short = entity.removesuffix("_key")
-        parts.append(f"{short}_seen as ({_seen_sql(source, entity)})")
-        parts.append(f"{short}_known as ({_known_sql(source, entity)})")
+        history = source
+        if wanted:
+            history = f"{short}_history"
+            parts.append(
+                f"""{history} as (
+                    select * from {source} where {entity} in (
+                        select {entity} from {source} where case_key in (from {wanted})
+                    )
+                )"""
+            )
+        parts.append(f"{short}_seen as ({_seen_sql(history, entity)})")
+        parts.append(f"{short}_known as ({_known_sql(history, entity)})")
         for kind in ("seen", "known"):
             joins.append(f"left join {short}_{kind} on rows.case_key = {short}_{kind}.case_key")
     names = feature_names(entities)
@@ -68,6 +81,7 @@ def prepare_features(
         select rows.case_key, {columns}
         from {source} as rows
         {" ".join(joins)}
+        {f"where rows.case_key in (from {wanted})" if wanted else ""}
         """
     )
     return names

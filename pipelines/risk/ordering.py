@@ -38,6 +38,9 @@ _REFIT_GROWTH = 1.25
 # Reviewers should not read what is nine times out of ten nothing, however few alerts there are.
 _LOWEST_PROBABILITY = 0.1
 _FOREST_ROWS = 20_000
+# A block of addresses is mostly a network: what thousands of strangers do in it is no measure of a
+# payment, and its windows would cost more than all the rules.
+_FOREST_ENTITIES = ("user_key", "device_key")
 METRICS = (
     "auc",
     "average_precision",
@@ -86,10 +89,10 @@ def order_queue(
     if not is_taught and _most_of_a_day(con) <= rules.alerts_per_day:
         return Order(f"{why} The rules order the queue; every case of every day can be read.")
     _prepare_history(con, rules)
-    names = prepare_features(con, "risk_history")
     if not is_taught:
-        _order_by_anomaly(con, names, rules)
+        _order_by_anomaly(con, rules)
         return Order(f"{why} Cases that rules find alike are ordered by an isolation forest.")
+    names = prepare_features(con, "risk_history")
     chosen = model_rules or ModelRules(
         delay_days=rules.label_delay_days, alerts_per_day=rules.alerts_per_day, seed=rules.seed
     )
@@ -223,18 +226,36 @@ def _order_by_model(con: duckdb.DuckDBPyConnection, version: dict[str, Any]) -> 
     )
 
 
-def _order_by_anomaly(con: duckdb.DuckDBPyConnection, names: list[str], rules: RiskRules) -> None:
-    """By rule_score to two digits; cases that rules find alike, by how unusual they are."""
+def _order_by_anomaly(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> None:
+    """By rule_score to two digits; cases that rules find alike, by how unusual they are.
+
+    The forest learns what is usual from payments chosen by hash.
+    """
     import numpy as np
     import polars as pl
     from sklearn.ensemble import IsolationForest
     from threadpoolctl import threadpool_limits
 
-    columns = ", ".join(f"coalesce({name}, -1) as {name}" for name in names)
-    (size,) = con.execute("select count(*) from risk_features").fetchall()[0]
+    (size,) = con.execute("select count(*) from risk_history").fetchall()[0]
     share = min(1.0, _FOREST_ROWS / max(size, 1))
+    con.execute(
+        f"""
+        create or replace temporary table risk_sample as
+        select case_key from risk_history where hash(case_key) % 1000000 < {share * 1_000_000:.0f}
+        """
+    )
+    con.execute(
+        """
+        create or replace temporary table risk_wanted as
+        from risk_sample union
+        select case_key from risk_hits where case_key in (select case_key from risk_history)
+        """
+    )
+    # All features of a million payments would be most of the room's time.
+    names = prepare_features(con, "risk_history", _FOREST_ENTITIES, wanted="risk_wanted")
+    columns = ", ".join(f"coalesce({name}, -1) as {name}" for name in names)
     read = "select case_key::varchar as name, {} from risk_features where {} order by case_key"
-    sample = con.sql(read.format(columns, f"hash(case_key) % 1000000 < {share * 1_000_000:.0f}"))
+    sample = con.sql(read.format(columns, "case_key in (from risk_sample)"))
     cases = con.sql(read.format(columns, "case_key in (select case_key from risk_hits)")).pl()
     if cases.is_empty():
         return

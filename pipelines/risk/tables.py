@@ -43,6 +43,8 @@ _TEMPORARY = (
     "risk_features",
     "risk_known_people",
     "risk_model_scores",
+    "risk_sample",
+    "risk_wanted",
 )
 
 

@@ -162,15 +162,18 @@ def testing_sql(rule_id: str, key: str, what: str) -> str:
             range between interval {m} minutes preceding and current row)"""
         for m, _ in TESTING
     )
+    alike = {
+        m: f"(n_{m} >= {n} and failed_{m} >= {TESTING_FAILED_SHARE} * n_{m} and size_{m} <= 1)"
+        for m, n in TESTING
+    }
     judged = ", ".join(
-        f"""n_{m} >= {n} and failed_{m} >= {TESTING_FAILED_SHARE} * n_{m} and size_{m} <= 1
-        and count(distinct order_key) over (
+        f"""{condition} and count(distinct order_key) over (
             partition by key order by attempted_at
             range between interval {m} minutes preceding and current row
         ) >= {TESTING_ORDERS} as is_test_{m}"""
-        for m, n in TESTING
+        for m, condition in alike.items()
     )
-    enough = " or ".join(f"n_{m} >= {n}" for m, n in TESTING)
+    enough = " or ".join(alike.values())
     return f"""
     with counted as (
         select attempt_key, order_key, {key} as key, attempted_at, {measures}
@@ -178,7 +181,7 @@ def testing_sql(rule_id: str, key: str, what: str) -> str:
         where {key} is not null
         window {frames}
     ),
-    -- Counting different orders is dear, and few keys ever have so many attempts.
+    -- Counting different orders is dear, and few keys ever have so many attempts that mostly fail.
     judged as (
         select *, {judged}
         from counted
