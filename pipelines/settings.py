@@ -108,7 +108,7 @@ class Settings(BaseSettings):
         0.95,
         gt=0.5,
         lt=1,
-        description="an amount above this quantile of paid amounts counts as large (step-up)",
+        description="an amount at or above this quantile of paid amounts counts as large (step-up)",
     )
     risk_quantile: float = Field(
         0.999,

@@ -104,12 +104,23 @@ def order_queue(
 
 
 def _most_of_a_day(con: duckdb.DuckDBPyConnection) -> int:
-    """Cases of the day that has most."""
+    """Cases of the day that has most, by the day that the queue lists them on.
+
+    That is the payment's day. The hits of one window share its end: a whole week of an operator's
+    refunds would be one day's.
+    """
     (most,) = con.execute(
         """
+        with cases as (
+            select attempt_key as case_key, business_date from risk_payments
+            union all
+            select case_key, min(business_date) from risk_refunds
+            where case_kind <> 'attempt' group by case_key
+        )
         select coalesce(max(cases), 0) from (
-            select count(distinct case_key) as cases
-            from risk_hits group by window_ended_at::date
+            select count(*) as cases from cases
+            where case_key in (select case_key from risk_hits)
+            group by business_date
         )
         """
     ).fetchall()[0]

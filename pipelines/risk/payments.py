@@ -21,7 +21,7 @@ class RiskRules:
     """A merchant's thresholds; the parts of `Settings` that this room reads.
 
     Attributes:
-        large_quantile: amounts above this quantile of paid amounts are large, per currency.
+        large_quantile: amounts at or above this quantile of paid amounts are large, per currency.
         quantile: counts above this quantile of the merchant's own daily peaks are unusual.
         currency: the reporting currency; sums of money cover this one only.
         alerts_per_day: cases a day that reviewers can look at.

@@ -152,3 +152,43 @@ def test_failures_alarms_that_overlap_are_one_incident():
     incident = next(drop for drop in drops[1:] if drop.alarm == merged[0])
     assert len(incident.before) == 8
     assert incident.before[0] == tuple(x - timedelta(days=7) for x in incident.now)
+
+
+def weekday_errors(weekend: float) -> float:
+    """Mean distance of expected from true rates when weekends fail by `weekend` more."""
+    frame = buckets(12)
+    hours = frame["bucket_start"].dt.hour() + frame["bucket_start"].dt.minute() / 60 + 0.25
+    true = 0.08 + 0.02 * np.sin(2 * np.pi * hours.to_numpy() / 24)
+    true = true + weekend * (frame["bucket_start"].dt.weekday().to_numpy() > 5)
+    failed = np.random.default_rng(13).binomial(frame["attempts"].to_numpy(), true)
+    seen = expected(frame.with_columns(failed=pl.Series(failed)))
+    truth = pl.DataFrame({"bucket_start": frame["bucket_start"], "true": true})
+    joined = seen.join(truth, on="bucket_start").filter(
+        pl.col("bucket_start") >= START + timedelta(days=28)
+    )
+    return float((joined["expected_rate"] - joined["true"]).abs().mean())
+
+
+def test_failures_weekdays_are_pooled_as_far_as_they_are_alike():
+    """With 200 attempts of all days added to a weekday's hour it would be 0.0067 and 0.0095."""
+    assert weekday_errors(0.0) < 0.004
+    # Weekends that differ by more than the noise keep their own rate.
+    assert weekday_errors(0.06) < 0.012
+
+
+def test_failures_expected_rates_move_within_the_hour():
+    frame = expected(buckets(14))
+    steps = frame.filter(pl.col("bucket_start").dt.minute() == 30)["expected_rate"].to_numpy()
+    whole = frame.filter(pl.col("bucket_start").dt.minute() == 0)["expected_rate"].to_numpy()
+    assert np.mean(steps != whole[: len(steps)]) > 0.9
+
+
+def test_failures_limits_of_dispersed_counts_keep_to_the_allowance():
+    """Counts 3.5 times as dispersed as binomial ones: five weeks are 2.5 allowances of 0.8."""
+    alarms = []
+    for seed in range(6):
+        rng, frame = np.random.default_rng(seed), buckets(seed)
+        n = frame["attempts"].to_numpy()
+        failed = pl.Series(rng.binomial(n, rng.beta(2, 20, len(n))))
+        alarms.append(len(find_alarms(expected(frame.with_columns(failed=failed)), RULES)))
+    assert np.mean(alarms) <= 3.0

@@ -264,3 +264,40 @@ def test_without_a_model_a_forest_settles_what_rules_find_alike(tmp_path):
     assert known == cases == named, "it names none"
     assert misplaced == 0
     assert alerts == 5
+
+
+def test_a_week_of_refunds_is_not_one_days_queue(found, attempt, tmp_path):
+    """The hits of an operator's week end together; the payments are of fourteen days."""
+    rows = [
+        attempt(f"o{o} {i}", f"2026-02-{1 + i:02} 10:00", user=f"o{o} {i}")
+        for o, count in enumerate([14, 4, 4, 4])
+        for i in range(count)
+    ]
+    clock = max(row["clock"] for row in rows) + 48 * 3_600_000
+    refunds = [
+        {
+            "refund": f"back {row['attempt']}",
+            "order": row["order"],
+            "user": row["user"],
+            "operator": row["attempt"].split()[0],
+            "amount": 20.0,
+            "clock": clock,
+        }
+        for row in rows
+    ]
+    named = found(rows, refunds)
+    assert [len(names) for names in named.values()] == [1] * 14
+    for alerts, words in ((5, "every case of every day can be read"), (0, "isolation forest")):
+        write_risk(found.con, RiskRules(alerts_per_day=alerts), ModelStore(tmp_path))
+        (message,) = found.con.execute(
+            "select any_value(message) from analysis.risk_model"
+        ).fetchone()
+        assert words in message
+
+
+def test_features_of_some_payments_are_those_of_all(history):
+    every = features(history)
+    history.execute("create table few as select case_key from history where case_key % 13 = 4")
+    prepare_features(history, "history", wanted="few")
+    few = {row["case_key"]: row for row in history.sql("from risk_features").pl().to_dicts()}
+    assert few == {key: every[key] for key in range(4, 120, 13)}
