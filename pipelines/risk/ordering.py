@@ -112,9 +112,9 @@ def _most_of_a_day(con: duckdb.DuckDBPyConnection) -> int:
     (most,) = con.execute(
         """
         with cases as (
-            select attempt_key as case_key, business_date from risk_payments
+            select attempt_key::uuid as case_key, business_date from risk_payments
             union all
-            select case_key, min(business_date) from risk_refunds
+            select case_key::uuid, min(business_date) from risk_refunds
             where case_kind <> 'attempt' group by case_key
         )
         select coalesce(max(cases), 0) from (
