@@ -2,11 +2,13 @@
 
     python tests/benchmarks/risk_rules.py [--attempts 100000] [--months 4] [--seeds 1 2 3]
         [--scale 1]
+    python tests/benchmarks/risk_rules.py --clean 2000 5000 10000 20000 50000
 
 A simulated merchant (tests/risk/planted_attacks.py) with bursts of card testing, account takeovers,
 refund abusers, an operator who refunds to friends, shared devices, device farms and accounts that
 come back. Prints recall per attack and, per rule: cases, cases a day, those that belong to an
 attack, and honest ones a day; also where the attacks stand in the queue, and seconds and memory.
+With --clean, merchants of these sizes without any attack: every case is a false alarm.
 """
 
 from __future__ import annotations
@@ -52,6 +54,30 @@ _RULES = """
 """
 
 
+_CLEAN = """
+    select rule_id, suspicious_cases, cases_per_day
+    from analysis.risk_rules where rule_id <> 'model' order by rule_id
+"""
+
+
+def clean(sizes: list[int], seed: int, months: int, threads: int) -> None:
+    """Print false alarms a day of each rule, one column per clean merchant."""
+    columns: dict[str, list[str]] = {}
+    for place, size in enumerate(sizes):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            duckdb.connect(config={"threads": threads}) as con,
+        ):
+            write_marts(con, everyday_merchant(size, seed + place, months))
+            write_risk(con, RiskRules(), ModelStore(Path(folder)))
+            for rule, cases, a_day in con.execute(_CLEAN).fetchall():
+                columns.setdefault(rule, []).append(f"{a_day:.2f} ({1000 * cases / size:.1f})")
+    print("False alarms a day (of a thousand attempts), merchants without attacks")
+    print(f"{'attempts':<30}" + "".join(f"{size:>16,}" for size in sizes))
+    for rule, cells in columns.items():
+        print(f"{rule:<30}" + "".join(f"{cell:>16}" for cell in cells))
+
+
 def main() -> None:
     """Run every seed and print its tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -60,7 +86,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--scale", type=int, default=1, help="multiplies the attackers")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--clean", type=int, nargs="+", help="sizes of merchants without attacks")
     arguments = parser.parse_args()
+    if arguments.clean:
+        clean(arguments.clean, arguments.seeds[0], arguments.months, arguments.threads)
+        return
     for seed in arguments.seeds:
         everyday = everyday_merchant(arguments.attempts, seed, arguments.months)
         merchant = plant_attacks(everyday, seed, arguments.scale)
