@@ -44,6 +44,10 @@ class Providers(StrEnum):
 def run(
     files: Annotated[bool, typer.Option("--files", help="Show the balance of every file.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Run even if nothing is new.")] = False,
+    full_refresh: Annotated[
+        bool,
+        typer.Option("--full-refresh", help="Run, and build every table, changed or not."),
+    ] = False,
 ) -> None:
     """Do the whole job on data/landing (or, when it is empty, on the bundled samples)."""
     from pipelines import runs, summary
@@ -59,11 +63,11 @@ def run(
     workspace = settings.open_workspace()
     summary.announce(console, workspace)
     try:
-        if not again and summary.is_up_to_date(workspace):
+        if not (again or full_refresh) and summary.is_up_to_date(workspace):
             console.print("Nothing new: no ingest work to do, and the current release is complete.")
             result = runs.RunResult(True, 0.0)
         else:
-            result = runs.run_everything(settings, workspace, console)
+            result = runs.run_everything(settings, workspace, console, full_refresh)
     except WorkspaceBusyError as busy:
         raise stopped(str(busy)) from None
     except OSError as error:

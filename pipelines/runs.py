@@ -84,8 +84,16 @@ def _label(step: str) -> str:
     return _STEP_LABELS.get(name, name.replace("_", " "))
 
 
-def run_everything(settings: Settings, workspace: Workspace, console: Console) -> RunResult:
+def run_everything(
+    settings: Settings, workspace: Workspace, console: Console, full_refresh: bool = False
+) -> RunResult:
     """Run the job `everything` in this process and record it in Dagster's history.
+
+    Args:
+        settings: of this process.
+        workspace: the folders to work on.
+        console: where progress is printed.
+        full_refresh: build every table, also those whose inputs did not change.
 
     Returns:
         The outcome; a failed step is reported in `failures`, not raised.
@@ -97,6 +105,9 @@ def run_everything(settings: Settings, workspace: Workspace, console: Console) -
 
     from pipelines import alarms, automation, definitions
 
+    tags = {"wallet/started_by": "command line", "wallet/pid": str(os.getpid())}
+    if full_refresh:
+        tags["wallet/full_refresh"] = "true"  # `warehouse.assets` reads it
     automation.prepare_dagster_home(settings)
     logging.getLogger("dagster").setLevel(logging.ERROR)
 
@@ -114,7 +125,7 @@ def run_everything(settings: Settings, workspace: Workspace, console: Console) -
             instance=instance,
             raise_on_error=False,
             run_config={"loggers": {"progress": {}}},
-            tags={"wallet/started_by": "command line", "wallet/pid": str(os.getpid())},
+            tags=tags,
         )
         problem = alarms.tell(instance, result.run_id, settings)
     if problem:

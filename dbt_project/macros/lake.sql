@@ -4,6 +4,11 @@
     {%- if execute -%} {{ adapter.dispatch('open_lake', 'wallet')() }} {%- endif -%}
 {%- endmacro %}
 
+{#- The same at once: `dbt run-operation`, when the lake lies in another folder and nothing is built. -#}
+{% macro open_lake_now() -%}
+    {%- do run_query(open_lake()) -%}
+{%- endmacro %}
+
 {% macro default__open_lake() -%}{%- endmacro %}
 
 {% macro duckdb__open_lake() -%}

@@ -4,7 +4,7 @@
     severity='warn',
     meta={
         'description': 'Settled payments whose fees do not explain the net amount',
-        'dagster': {'ref': {'name': 'fct_balance_movements'}},
+        'dagster': {'ref': {'name': 'stg_adyen__settlement'}},
     }
 ) }}
 

@@ -9,6 +9,7 @@ runs this one function in two steps, marts and published, each with its own sele
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC
 from typing import Any
 
 import dagster as dg
@@ -17,8 +18,11 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from pipelines.settings import Workspace
 from pipelines.warehouse import dbt_run, shown
 from pipelines.warehouse.connect import connect
+from pipelines.warehouse.incremental import build_changed
 
 _UNIQUE_ID = "dagster_dbt/unique_id"
+# The tag of a run that builds everything, changed or not.
+FULL_REFRESH = "wallet/full_refresh"
 # The last thing ingest writes.
 _LAKE_FILES = dg.AssetKey(["lake", "files"])
 
@@ -55,7 +59,9 @@ class LayerTranslator(DagsterDbtTranslator):
 def dbt_models(
     context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """Build and test the selected models and seeds.
+    """Build and test those of the selected models and seeds that changed since they were built.
+
+    A run with the tag `wallet/full_refresh` builds all of them.
 
     Raises:
         dagster.Failure: a model or an error-severity test failed; names them, with message and SQL.
@@ -64,8 +70,12 @@ def dbt_models(
     checks = {spec.metadata[_UNIQUE_ID]: spec.key for spec in context.assets_def.check_specs}
     assets = {node: key for node, key in assets.items() if key in context.selected_asset_keys}
     checks = {node: key for node, key in checks.items() if key in context.selected_asset_check_keys}
-    select = _selectors([*assets, *checks]) if context.is_subset else []
-    runs = dbt_run.build(workspace, select=select, only_selected=bool(select))
+    runs = build_changed(
+        workspace,
+        nodes={*assets, *checks} if context.is_subset else None,
+        full_refresh=context.run.tags.get(FULL_REFRESH) == "true",
+        run_id=context.run.run_id,
+    )
     declared = {
         spec.metadata[_UNIQUE_ID]
         for spec in context.assets_def.specs
@@ -74,7 +84,7 @@ def dbt_models(
     described = _describe(workspace, runs, declared)
     for run in runs:
         if run.unique_id in assets and run.status == "success":
-            metadata = {"seconds": round(run.seconds, 3)} | described.get(run.unique_id, {})
+            metadata = _spent(run) | described.get(run.unique_id, {})
             yield dg.MaterializeResult(asset_key=assets[run.unique_id], metadata=metadata)
         elif run.unique_id in checks and run.status != "skipped":
             yield _check_result(run, checks[run.unique_id])
@@ -82,10 +92,13 @@ def dbt_models(
     _raise_on_failure(runs)
 
 
-def _selectors(unique_ids: Iterable[str]) -> list[str]:
-    """dbt selectors for exactly these nodes; names are unique in the project."""
-    # `test.wallet.<name>.<hash>` is selected by its name, `model.wallet.<name>` likewise.
-    return sorted(unique_id.split(".")[2] for unique_id in unique_ids)
+def _spent(run: dbt_run.NodeRun) -> dict[str, Any]:
+    """What a node cost this run; of one left as it is, since when and by which run it stands."""
+    if run.unchanged is None:
+        return {"seconds": round(run.seconds, 3)}
+    since = run.unchanged.built_at.replace(tzinfo=UTC).timestamp()
+    by_run = {"unchanged_since_run": run.unchanged.run_id} if run.unchanged.run_id else {}
+    return {"unchanged_since": dg.MetadataValue.timestamp(since)} | by_run
 
 
 def _describe(
@@ -111,7 +124,7 @@ def _describe(
         for node, rows in con.execute(" union all ".join(counts)).fetchall() if counts else []:
             found.setdefault(node, {})["dagster/row_count"] = rows
         for run in built:
-            if run.unique_id in marts and run.relation:
+            if run.unique_id in marts and run.relation and run.unchanged is None:
                 full = shown.of_table(con, run.relation)
                 # The declared columns carry their descriptions.
                 found[run.unique_id] = {k: v for k, v in full.items() if k != shown.COLUMNS}
@@ -128,16 +141,19 @@ def _check_result(run: dbt_run.NodeRun, key: dg.AssetCheckKey) -> dg.AssetCheckR
         description=None if run.status == "pass" else _finding(run),
         metadata={
             "rows_found": run.failures,
-            "seconds": round(run.seconds, 3),
+            **_spent(run),
             **({"sql": dg.MetadataValue.path(str(run.sql_path))} if run.sql_path else {}),
         },
     )
 
 
 def _log(context: dg.AssetExecutionContext, runs: list[dbt_run.NodeRun]) -> None:
-    models = sum(run.relation is not None and run.status == "success" for run in runs)
-    passed = sum(run.status == "pass" for run in runs)
-    context.log.info(f"{models} tables and views built, {passed} tests passed")
+    done = [run for run in runs if run.unchanged is None]
+    models = sum(run.relation is not None and run.status == "success" for run in done)
+    passed = sum(run.status == "pass" for run in done)
+    unchanged = sum(run.unchanged is not None for run in runs)
+    kept = f"; {unchanged} of both are as before" if unchanged else ""
+    context.log.info(f"{models} tables and views built, {passed} tests passed{kept}")
     for run in runs:
         if run.status == "warn":
             context.log.warning(_finding(run))

@@ -14,12 +14,15 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.settings import DBT_PROJECT_DIR, Workspace
+from pipelines.warehouse import built
+from pipelines.warehouse.built import Built
+from pipelines.warehouse.connect import connect
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -54,6 +57,8 @@ class NodeRun:
         relation: `schema.table` of a model or seed, None for tests.
         materialized: table, view, seed, test or unit.
         meaning: what a failing test says to a person (`meta.description`); may be empty.
+        unchanged: what it was built from is what it would be built from now, so it was left as it
+            is; None when it was built or tested by this run.
     """
 
     unique_id: str
@@ -66,6 +71,7 @@ class NodeRun:
     relation: str | None
     materialized: str
     meaning: str = ""
+    unchanged: Built | None = None
 
     @property
     def name(self) -> str:
@@ -116,7 +122,9 @@ def build(
     exclude: Sequence[str] = (),
     only_selected: bool = False,
 ) -> list[NodeRun]:
-    """Build and test models in the warehouse of a workspace.
+    """Build and test models in the warehouse of a workspace, whether they changed or not.
+
+    Which relations the selectors come to is dbt's to know: afterwards nothing passes for unchanged.
 
     Args:
         workspace: whose lake is read and whose warehouse is written.
@@ -137,11 +145,58 @@ def build(
         arguments += ["--select", *select]
     if exclude:
         arguments += ["--exclude", *exclude]
+    with connect(workspace) as connection:
+        built.forget(connection)
     runs = _run_nodes(arguments, workspace)
+    write_log(workspace, runs)
+    return runs
+
+
+def run_exactly(
+    workspace: Workspace, nodes: Collection[str], every: Collection[str]
+) -> list[NodeRun]:
+    """Build or test some of the project's nodes and no other, in the order they need.
+
+    Args:
+        workspace: whose lake is read and whose warehouse is written.
+        nodes: their ids; names are unique in the project.
+        every: ids of all nodes of the project that can be built or tested.
+
+    Raises:
+        DbtError: dbt could not run at all, or the lake is not there.
+    """
+    arguments = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "empty"]
+    left_out = set(every) - set(nodes)
+    # The shorter list: dbt compares each name with each node.
+    option, named = ("--exclude", left_out) if len(left_out) < len(nodes) else ("--select", nodes)
+    # `test.wallet.<name>.<hash>` is selected by its name, `model.wallet.<name>` likewise.
+    names = sorted(node.split(".")[2] for node in named)
+    return _run_nodes([*arguments, *([option, *names] if names else [])], workspace)
+
+
+def open_lake(workspace: Workspace) -> None:
+    """Make the views of the lake's files and build nothing.
+
+    Raises:
+        DbtError: the lake cannot be read.
+    """
+    try:
+        result = _invoke(
+            ["run-operation", "open_lake_now"], dbt_environment(workspace), _manifest()
+        )
+    finally:
+        _release_warehouse()
+    for run in result.results:
+        if str(run.status) != "success":
+            raise DbtError(f"The lake at {workspace.lake} cannot be read. Is it there, and whole?")
+
+
+def write_log(workspace: Workspace, runs: Iterable[NodeRun]) -> None:
+    """Write `dbt/last_build.log` beside the warehouse, one line per node."""
     lines = [f"{run.status:8} {run.seconds:7.2f} s  {run.name}  {run.message}" for run in runs]
     log = _work_dir(workspace) / "last_build.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return runs
 
 
 def run_unit_tests(workspace: Workspace) -> list[NodeRun]:

@@ -1,0 +1,130 @@
+"""Building only what changed.
+
+What belongs here: telling which nodes of the dbt project stand as they would be built again, having
+dbt build the others, and keeping what each was built from. What does not: fingerprints
+(`fingerprints`), their table (`built`), dbt itself (`dbt_run`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pipelines.settings import DBT_PROJECT_DIR, Workspace
+from pipelines.warehouse import built, dbt_run
+from pipelines.warehouse.built import Built
+from pipelines.warehouse.connect import connect
+from pipelines.warehouse.dbt_run import NodeRun
+from pipelines.warehouse.fingerprints import Fingerprints, Plan
+
+# Where things lie and how fast they run changes no row.
+_NO_EFFECT = {
+    "WALLET_WAREHOUSE",
+    "WALLET_LAKE",
+    "WALLET_MEMORY_LIMIT",
+    "WALLET_THREADS",
+    "WALLET_TEMP_DIRECTORY",
+}
+# The id under which the folder is kept that the lake's views read.
+_LAKE = "lake"
+
+
+def build_changed(
+    workspace: Workspace,
+    nodes: Collection[str] | None = None,
+    full_refresh: bool = False,
+    run_id: str = "",
+) -> list[NodeRun]:
+    """Build and test what is not as it would be built from the lake, the code and the settings now.
+
+    Args:
+        workspace: whose lake is read and whose warehouse is written.
+        nodes: ids of exactly the models, seeds and tests that this is about; all when None.
+        full_refresh: build and test all of them, changed or not.
+        run_id: Dagster's run, kept beside what it built.
+
+    Returns:
+        One record per node: those left as they are, then the others in the order they finished.
+
+    Raises:
+        DbtError: dbt could not run at all, or the lake is not there.
+    """
+    manifest = json.loads(dbt_run.manifest_path().read_bytes())
+    every = {
+        node: content
+        for node, content in manifest["nodes"].items()
+        if content["resource_type"] in {"model", "seed", "test"}
+    }
+    chosen = every.keys() if nodes is None else set(nodes)
+    plan, has_moved = _plan(workspace, manifest, every, chosen, full_refresh)
+    kept = [_kept_run(every[node], stands) for node, stands in plan.keep.items()]
+    runs = []
+    if plan.build:
+        runs = dbt_run.run_exactly(workspace, plan.build, every.keys())
+    elif has_moved:
+        dbt_run.open_lake(workspace)
+    if plan.build or has_moved:
+        _remember(workspace, plan, runs, run_id)
+    dbt_run.write_log(workspace, [*kept, *runs])
+    return [*kept, *runs]
+
+
+def _plan(
+    workspace: Workspace,
+    manifest: Mapping[str, Any],
+    every: Mapping[str, Mapping[str, Any]],
+    chosen: Collection[str],
+    full_refresh: bool,
+) -> tuple[Plan, bool]:
+    """What to build, and whether the lake's views are those of a lake in another folder.
+
+    What is to be built is forgotten here, so that a killed build is not taken for a whole one.
+    """
+    relations = {
+        node: f"{content['schema']}.{content['alias']}"
+        for node, content in every.items()
+        if content["resource_type"] != "test"
+    }
+    environment = dbt_run.dbt_environment(workspace)
+    settings = {name: value for name, value in environment.items() if name not in _NO_EFFECT}
+    with connect(workspace) as connection:
+        standing = built.standing(connection, relations)
+        plan = Fingerprints(
+            manifest, DBT_PROJECT_DIR, workspace.lake, settings, chosen, standing, connection
+        ).plan(full_refresh)
+        has_moved = _LAKE not in standing or standing[_LAKE].fingerprint != str(workspace.lake)
+        built.forget(connection, {*plan.build, _LAKE} if has_moved else plan.build)
+    return plan, has_moved
+
+
+def _remember(workspace: Workspace, plan: Plan, runs: Sequence[NodeRun], run_id: str) -> None:
+    """Keep what was built and what passed; what warned or failed is asked again next time."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    # dbt makes the lake's views whenever it starts.
+    went_well = {_LAKE: Built(str(workspace.lake), "", now, run_id)}
+    for run in runs:
+        print_ = plan.fingerprints[run.unique_id]
+        if run.status in {"success", "pass"} and print_ is not None:
+            definition = plan.definitions[run.unique_id]
+            went_well[run.unique_id] = Built(print_, definition, now, run_id)
+    with connect(workspace) as connection:
+        built.forget(connection, went_well)
+        built.remember(connection, went_well)
+
+
+def _kept_run(node: Mapping[str, Any], stands: Built) -> NodeRun:
+    is_test = node["resource_type"] == "test"
+    return NodeRun(
+        unique_id=node["unique_id"],
+        resource_type=node["resource_type"],
+        status="pass" if is_test else "success",
+        message=f"unchanged since {stands.built_at:%Y-%m-%d %H:%M} UTC",
+        failures=0,
+        seconds=0.0,
+        sql_path=None,
+        relation=None if is_test else f"{node['schema']}.{node['alias']}",
+        materialized=node["config"]["materialized"],
+        unchanged=stands,
+    )

@@ -1,0 +1,149 @@
+"""Building only what changed: by the real dbt project, against what a whole build made."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from handmade_lake import LAKE_ROWS, definitions_for, make_workspace, write_lake
+
+from pipelines.settings import DBT_PROJECT_DIR, Workspace
+from pipelines.warehouse import connect, dbt_run, incremental
+from pipelines.warehouse.assets import FULL_REFRESH
+
+WARNINGS = {
+    "warn_failures_without_reason",
+    "warn_refunds_without_payment",
+    "warn_rows_not_understood",
+}
+
+
+@pytest.fixture
+def copied(built_workspace: Workspace, tmp_path: Path) -> Workspace:
+    """A copy of the story, in another folder than it was built in."""
+    shutil.copytree(built_workspace.root, tmp_path / "copy", symlinks=True)
+    return make_workspace(tmp_path / "copy", minimum_cell_users=5)
+
+
+@pytest.fixture(scope="module")
+def relations() -> dict[str, str]:
+    """All models and seeds: dbt's id and `schema.table`."""
+    nodes = json.loads(dbt_run.manifest_path().read_bytes())["nodes"]
+    return {
+        name: f"{node['schema']}.{node['alias']}"
+        for name, node in nodes.items()
+        if node["resource_type"] in {"model", "seed"}
+    }
+
+
+def changed(runs: list[dbt_run.NodeRun]) -> set[str]:
+    return {run.name for run in runs if run.unchanged is None}
+
+
+def digests(workspace: Workspace, relations: Collection[str]) -> dict[str, tuple]:
+    """Rows of each relation and a digest of them in any order."""
+    query = " union all ".join(
+        f"select '{name}', count(*), md5(string_agg(cast(t as varchar), '|' order by t))"
+        f" from {name} as t"
+        for name in sorted(relations)
+    )
+    with connect.connect(workspace) as connection:
+        return {name: tuple(found) for name, *found in connection.execute(query).fetchall()}
+
+
+def test_any_order_of_arrival_gives_the_tables_of_a_whole_build(built_workspace, copied, relations):
+    """Files leave and come in parts: late refunds, copies of a day, corrections, whole sources.
+
+    One order here; `tests/benchmarks/arrival_orders.py` goes through many with the samples.
+    """
+    names = random.Random(1).sample(list(LAKE_ROWS), len(LAKE_ROWS))  # noqa: S311
+    for arrived in (len(names) // 2, len(names)):
+        shutil.rmtree(copied.lake)
+        there = {name: LAKE_ROWS[name] for name in LAKE_ROWS if name in names[:arrived]}
+        write_lake(copied.lake, there)
+        runs = incremental.build_changed(copied, nodes=relations)
+        assert [run.name for run in runs if not run.ok] == []
+        assert 50 < len(changed(runs)) < len(relations)
+    assert digests(copied, relations.values()) == digests(built_workspace, relations.values())
+
+
+def test_nothing_new_builds_nothing(copied):
+    runs = incremental.build_changed(copied)
+    assert changed(runs) == WARNINGS  # what only warns is asked again
+    assert all(run.ok for run in runs)
+    log = (copied.warehouse.parent / "dbt/last_build.log").read_text(encoding="utf-8")
+    assert len(log.splitlines()) == len(runs)
+    assert re.search(r"^success .* fct_payments  unchanged since 20\d\d-", log, re.MULTILINE)
+    # The copy lies in another folder: what reads the lake reads its own now.
+    with connect.connect(copied) as connection:
+        (sql,) = connection.execute(
+            "select sql from duckdb_views() where schema_name = 'lake' and view_name = 'files'"
+        ).fetchone()
+    assert str(copied.lake) in sql
+
+
+def test_a_moved_lake_is_seen_though_nothing_is_built(copied, relations):
+    assert changed(incremental.build_changed(copied, nodes=relations)) == set()
+    with connect.connect(copied) as connection:
+        files = connection.execute("select count(*) from staging.stg_ingest__files").fetchone()
+    assert files is not None
+    assert files[0] > 5
+
+
+def test_a_new_file_touches_only_what_reads_it(copied, relations):
+    """And a dropped table, and a full refresh of some."""
+    file = next(copied.lake.glob("exchange_rates/_empty.parquet"))
+    shutil.copy(file, file.with_name("new.parquet"))
+    touched = changed(incremental.build_changed(copied, nodes=relations))
+    assert {"stg_merchant__exchange_rates", "dim_exchange_rates", "rpt_revenue_daily"} <= touched
+    assert not touched & {"fct_payments", "fct_refunds", "fct_payment_attempts", "dim_users"}
+    with connect.connect(copied) as connection:
+        connection.execute("drop table marts.fct_feedback")
+    assert changed(incremental.build_changed(copied, nodes=relations)) == {"fct_feedback"}
+    some = ["model.wallet.dim_dates", "seed.wallet.currencies"]
+    runs = incremental.build_changed(copied, nodes=some, full_refresh=True)
+    assert changed(runs) == {"dim_dates", "currencies"}
+
+
+def test_dagster_says_since_when_and_can_be_told_to_build_all(copied):
+    job = definitions_for(copied).resolve_implicit_global_asset_job_def()
+    chosen = [dg.AssetKey(["marts", "dim_fee_plans"])]
+    kept = job.execute_in_process(asset_selection=chosen)
+    (event,) = kept.get_asset_materialization_events()
+    metadata = event.step_materialization_data.materialization.metadata
+    assert "seconds" not in metadata
+    assert metadata["dagster/row_count"].value >= 0
+    assert metadata["unchanged_since"].value > 0
+    assert len(metadata["unchanged_since_run"].value) == 36
+    checks = kept.get_asset_check_evaluations()
+    assert checks
+    assert all(check.passed and "unchanged_since" in check.metadata for check in checks)
+    # Of all, the run that says it stands from is the one that built it.
+    again = job.execute_in_process(asset_selection=chosen, tags={FULL_REFRESH: "true"})
+    (event,) = again.get_asset_materialization_events()
+    assert "seconds" in event.step_materialization_data.materialization.metadata
+    later = job.execute_in_process(asset_selection=chosen)
+    (event,) = later.get_asset_materialization_events()
+    metadata = event.step_materialization_data.materialization.metadata
+    assert metadata["unchanged_since_run"].value == again.run_id
+
+
+def test_no_model_asks_for_the_time_or_for_chance():
+    """The same inputs must give the same rows, or what is left as it is would not be right."""
+    asks = re.compile(
+        r"\b(now|today|random|uuid|gen_random_uuid|nextval|rand)\s*\(|current_(date|time|timestamp)\b"
+        r"|run_started_at|invocation_id|modules\.datetime|tablesample",
+        re.IGNORECASE,
+    )
+    found = []
+    for folder in ("models", "macros", "tests"):
+        for path in (DBT_PROJECT_DIR / folder).rglob("*.sql"):
+            sql = re.sub(r"--[^\n]*|(?s:\{#.*?#\})", "", path.read_text(encoding="utf-8"))
+            found += [f"{path.name}: {hit.group(0)}" for hit in asks.finditer(sql)]
+    assert found == []
