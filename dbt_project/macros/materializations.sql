@@ -32,8 +32,36 @@
         )
     {%- endcall -%}
     {#- Checked on what was made: the columns of a table are known, its SQL need not be bound again. -#}
-    {%- if config.get('contract').enforced -%}
+    {%- if config.get('contract').enforced and not has_columns_of_contract(relation) -%}
         {%- do assert_columns_equivalent('select * from ' ~ relation) -%}
     {%- endif -%}
     {{ return({'relations': [relation]}) }}
+{%- endmacro %}
+
+{#- Whether a relation has the columns that its yml promises, word for word. dbt's own comparison asks
+    the engine about a second, empty query made of the promise, which also knows that int is integer:
+    left for what differs in its words, and to say what differs. -#}
+{% macro has_columns_of_contract(relation) -%}
+    {%- set found, promised = {}, {} -%}
+    {%- for column in adapter.get_column_schema_from_query('select * from ' ~ relation) -%}
+        {%- do found.update({column.name: column.dtype | lower | replace(' ', '')}) -%}
+    {%- endfor -%}
+    {%- for column in model['columns'].values() -%}
+        {%- do promised.update({column['name']: column['data_type'] | lower | replace(' ', '')}) -%}
+    {%- endfor -%}
+    {{ return(found == promised) }}
+{%- endmacro %}
+
+{#- dbt's own, but for writing what is sent into a second file beside the compiled one: of 470 nodes
+    that is a twentieth of a build. -#}
+{% macro statement(name=none, fetch_result=false, auto_begin=true, language='sql') -%}
+    {%- if execute -%}
+        {%- if language != 'sql' -%}
+            {%- do exceptions.raise_compiler_error('only SQL: see macros/materializations.sql') -%}
+        {%- endif -%}
+        {%- set response, rows = adapter.execute(caller(), auto_begin=auto_begin, fetch=fetch_result) -%}
+        {%- if name is not none -%}
+            {{ store_result(name, response=response, agate_table=rows) }}
+        {%- endif -%}
+    {%- endif -%}
 {%- endmacro %}

@@ -31,7 +31,11 @@ PROJECT = {
     "checked": ("test", ["summed", "staged"]),
 }
 SOURCES = {"bill": "lake", "log": "lake", "model": "analysis"}
-CONTENTS = st.sampled_from(["one", "two", "three"])
+OTHER = {"one": "two", "two": "one"}
+TABLES = ["staged", "joined", "summed"]
+NODES = st.sets(st.sampled_from(list(PROJECT)), min_size=1)
+# How many nodes are built before the process dies; the most is all of them, and it lives.
+STEPS = st.integers(0, len(PROJECT))
 
 
 class Warehouse(RuleBasedStateMachine):
@@ -43,39 +47,49 @@ class Warehouse(RuleBasedStateMachine):
         self.con = duckdb.connect()
         self.con.execute("create schema lake; create schema analysis; create schema t")
         self.sources: dict[str, str] = {}
-        self.definitions = dict.fromkeys(PROJECT, "first")
+        self.definitions = dict.fromkeys(PROJECT, "one")
         for source in SOURCES:
-            self.change_a_source(source, "one")
+            self._write_source(source, "one")
+        self.build_everything()
 
     def teardown(self) -> None:
         self.con.close()
         self.folder.cleanup()
 
-    @rule(source=st.sampled_from(sorted(SOURCES)), content=CONTENTS)
-    def change_a_source(self, source: str, content: str) -> None:
-        self.sources[source] = content
-        self.con.execute(
-            f"create or replace table {SOURCES[source]}.{source} as select '{content}' as v"
-        )
-        file = Path(self.folder.name) / source / "0.parquet"
-        file.parent.mkdir(exist_ok=True)
-        file.unlink(missing_ok=True)
-        file.write_text(content)
+    @rule(changed=st.sampled_from([*SOURCES, *PROJECT]))
+    def change(self, changed: str) -> None:
+        """A source or a definition turns into the other of its two contents."""
+        if changed in PROJECT:
+            self.definitions[changed] = OTHER[self.definitions[changed]]
+        else:
+            self._write_source(changed, OTHER[self.sources[changed]])
 
-    @rule(node=st.sampled_from(sorted(PROJECT)), content=CONTENTS)
-    def change_a_definition(self, node: str, content: str) -> None:
-        self.definitions[node] = content
-
-    @rule(node=st.sampled_from(["staged", "joined", "summed"]))
+    @rule(node=st.sampled_from(TABLES))
     def drop_a_table(self, node: str) -> None:
         self.con.execute(f"drop table if exists t.{node}")
 
-    @rule(
-        nodes=st.sets(st.sampled_from(sorted(PROJECT)), min_size=1),
-        steps=st.integers(0, len(PROJECT)),
-    )
+    @rule(nodes=NODES, steps=STEPS)
     def build_some_and_perhaps_die(self, nodes: set[str], steps: int) -> None:
         self._build(nodes, steps)
+
+    @rule(
+        changed=st.sampled_from([*SOURCES, *PROJECT]),
+        nodes=NODES,
+        steps=STEPS,
+        dropped=st.sampled_from([*TABLES, None]),
+        is_taken_back=st.booleans(),
+    )
+    def change_around_a_build(
+        self, changed: str, nodes: set[str], steps: int, dropped: str | None, is_taken_back: bool
+    ) -> None:
+        """What was built meanwhile must pass neither for what stood before nor for what comes."""
+        if dropped:
+            self.drop_a_table(dropped)
+        self.change(changed)
+        self._build(nodes, steps)
+        if is_taken_back:
+            self.change(changed)
+        self.build_everything()
 
     @rule()
     def build_everything(self) -> None:
@@ -85,6 +99,16 @@ class Warehouse(RuleBasedStateMachine):
                 assert self._rows(node) == self._from_nothing(node), node
         # And at once again there is nothing to do.
         assert self._plan(set(PROJECT)).build == frozenset()
+
+    def _write_source(self, source: str, content: str) -> None:
+        self.sources[source] = content
+        self.con.execute(
+            f"create or replace table {SOURCES[source]}.{source} as select '{content}' as v"
+        )
+        file = Path(self.folder.name) / source / "0.parquet"
+        file.parent.mkdir(exist_ok=True)
+        file.unlink(missing_ok=True)
+        file.write_text(content)
 
     def _build(self, nodes: set[str], steps: int | None) -> None:
         plan = self._plan(nodes)
@@ -152,4 +176,4 @@ class Warehouse(RuleBasedStateMachine):
 
 
 TestAnyHistory = Warehouse.TestCase
-TestAnyHistory.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestAnyHistory.settings = settings(max_examples=40, stateful_step_count=10, deadline=None)

@@ -114,7 +114,7 @@ def test_facts_and_dimensions_test_their_keys(manifest, models):
 
 
 def test_every_test_is_a_check_of_an_asset(manifest):
-    """Dagster runs what is selected as a check: a test that names a model it does not read is none."""
+    """Dagster runs what is a check; a test that names a model it does not read is none."""
     from pipelines.warehouse.assets import dbt_models
 
     checks = {spec.metadata["dagster_dbt/unique_id"] for spec in dbt_models.check_specs}
