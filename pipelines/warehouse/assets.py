@@ -152,7 +152,7 @@ def _log(context: dg.AssetExecutionContext, runs: list[dbt_run.NodeRun]) -> None
     models = sum(run.relation is not None and run.status == "success" for run in done)
     passed = sum(run.status == "pass" for run in done)
     unchanged = sum(run.unchanged is not None for run in runs)
-    kept = f"; {unchanged} of both are as before" if unchanged else ""
+    kept = f"; {unchanged} others unchanged" if unchanged else ""
     context.log.info(f"{models} tables and views built, {passed} tests passed{kept}")
     for run in runs:
         if run.status == "warn":

@@ -46,7 +46,7 @@ def build_changed(
         run_id: Dagster's run, kept beside what it built.
 
     Returns:
-        One record per node: those left as they are, then the others in the order they finished.
+        One record per node, parents before children.
 
     Raises:
         DbtError: dbt could not run at all, or the lake is not there.
@@ -67,8 +67,26 @@ def build_changed(
         dbt_run.open_lake(workspace)
     if plan.build or has_moved:
         _remember(workspace, plan, runs, run_id)
-    dbt_run.write_log(workspace, [*kept, *runs])
-    return [*kept, *runs]
+    depths = _depths(manifest)
+    results = sorted([*kept, *runs], key=lambda run: depths[run.unique_id])
+    dbt_run.write_log(workspace, results)
+    return results
+
+
+def _depths(manifest: Mapping[str, Any]) -> dict[str, int]:
+    """Of each node and source the longest way down to a source: parents come before children.
+
+    Dagster takes results of parents first, and a parent may be built where its child stands.
+    """
+    from graphlib import TopologicalSorter
+
+    parents = {
+        name: node["depends_on"].get("nodes", []) for name, node in manifest["nodes"].items()
+    }
+    depths: dict[str, int] = {}
+    for name in TopologicalSorter(parents).static_order():
+        depths[name] = 1 + max((depths[parent] for parent in parents.get(name, [])), default=0)
+    return depths
 
 
 def _plan(
