@@ -82,17 +82,20 @@ charged as (
         plans.wallet as plan_wallet,
         plans.is_example,
         amounts.captures,
-        -- A tier by volume holds for the whole volume of the month, as acquirers state it.
-        round(
-            least(
-                coalesce(plans.cap_amount, cast('Infinity' as double)),
-                greatest(
-                    coalesce(plans.minimum_amount, 0),
-                    cast(amounts.amount as double) * cast(plans.percentage as double) / 100
-                    + cast(plans.fixed_amount as double)
-                )
-            ),
-            coalesce(currencies.minor_units, 2)
+        -- A tier by volume holds for the whole volume of the month, as acquirers state it. Whole minor
+        -- units are exact as decimals; added up as doubles, the sum would depend on the order of rows.
+        cast(
+            round(
+                least(
+                    coalesce(plans.cap_amount, cast('Infinity' as double)),
+                    greatest(
+                        coalesce(plans.minimum_amount, 0),
+                        cast(amounts.amount as double) * cast(plans.percentage as double) / 100
+                        + cast(plans.fixed_amount as double)
+                    )
+                ),
+                coalesce(currencies.minor_units, 2)
+            ) as decimal(18, 4)
         ) * amounts.captures as fee
     from amounts
     inner join volumes
