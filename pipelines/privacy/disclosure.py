@@ -14,7 +14,12 @@ import duckdb
 from pipelines.privacy.catalogue import Catalogue, Table
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.report import Finding
-from pipelines.privacy.suppression import groups, person_column, shares_value
+from pipelines.privacy.suppression import (
+    everybody_shares,
+    groups,
+    person_column,
+    shares_value,
+)
 from pipelines.privacy.text import quoted
 
 _USERS = "users"
@@ -81,6 +86,7 @@ def rare_people(
     from pipelines.privacy.measures import risks
 
     together, single, measured = [], [], {}
+    enough = _people_in(con, catalogue) >= policy.minimum_people
     for group in groups(catalogue):
         for name in group.tables:
             declared = catalogue.table(name)
@@ -101,6 +107,10 @@ def rare_people(
                 "highest_risk": round(figures.prosecutor, 6),
                 "average_risk": round(figures.average, 6),
             }
+            # In a short table (suspicious payments of four people) of a file with enough people,
+            # columns that are NULL throughout tell nobody apart.
+            if enough and found.groups == 1 and _tells_nothing(con, relation, group.columns):
+                continue
             if found.below:
                 kind = f"fewer than {policy.minimum_people} people share {columns}"
                 message = (
@@ -113,17 +123,41 @@ def rare_people(
     return together, single, measured
 
 
+def _people_in(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> int:
+    """Distinct people in all tables of the file."""
+    people = [
+        f"select {quoted(person.name)}::varchar as who from {quoted(table.name)}"
+        for table in catalogue.tables
+        if (person := person_column(table)) is not None
+    ]
+    if not people:
+        return 0
+    query = f"select count(distinct who) from ({' union all '.join(people)})"
+    return int(con.execute(query).fetchall()[0][0])
+
+
+def _tells_nothing(con: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str]) -> bool:
+    """Whether all of these columns are NULL in every row."""
+    told = " or ".join(f"{quoted(name)} is not null" for name in columns)
+    query = f"select count(*) filter ({told}) from {relation}"
+    return con.execute(query).fetchall()[0][0] == 0
+
+
 def alike(
     con: duckdb.DuckDBPyConnection, catalogue: Catalogue, policy: Policy
-) -> tuple[list[Finding], dict[str, object]]:
+) -> tuple[list[Finding], dict[str, dict[str, object]]]:
     """Combinations whose members all share a sensitive value: knowing one of them tells it.
+
+    A value that everybody in the file has is no finding: l is 1 then, but so it is without any
+    combination, and t is 0. `shared_by_all` tells of it.
 
     Returns:
         Findings, and for each sensitive column l, entropy l and t of the classes.
     """
     from pipelines.privacy.measures import diversity
 
-    findings, measured = [], {}
+    findings: list[Finding] = []
+    measured: dict[str, dict[str, object]] = {}
     for group in groups(catalogue):
         columns = ", ".join(quoted(name) for name in group.columns)
         for name, sensitive in group.sensitive:
@@ -140,7 +174,9 @@ def alike(
                 "entropy_l": round(found.l_entropy, 4),
                 "t": round(found.t_equal, 4),
             }
-            if same:
+            if same and everybody_shares(con, quoted(name), sensitive, policy.minimum_people):
+                measured[f"{name}.{sensitive}"]["shared_by_all"] = True
+            elif same:
                 message = f"in {same} of {classes} combinations of {', '.join(group.columns)}"
                 place = f"{name}.{sensitive}"
                 kind = "a sensitive value that all members share"

@@ -181,7 +181,13 @@ class Suppression:
                 f" left join (select {person} as _p, {values} from {self.relations[table]}) s"
                 f" on s._p = t._who and t._table = {literal(table)}"
             )
-            alike = " or ".join(shares_value(f"s.{quoted(c)}") for _, c in group.sensitive)
+            # What everybody has tells groups nothing; hiding their columns would not hide it.
+            alike = " or ".join(
+                shares_value(f"s.{quoted(c)}")
+                for _, c in group.sensitive
+                if not everybody_shares(self.con, self.relations[table], c, self.minimum)
+            )
+            alike = alike or "false"
         shown = ", ".join(columns)
         by_table = ", ".join(f"r.{column}" for column in columns)
         return (
@@ -223,3 +229,27 @@ def shares_value(column: str) -> str:
     """
     present = f"({column} is not null and {column}::varchar <> 'false')"
     return f"(count(distinct {column}) = 1 and bool_and({present}))"
+
+
+def everybody_shares(
+    con: duckdb.DuckDBPyConnection, relation: str, column: str, minimum: int
+) -> bool:
+    """Whether every row has the same value, none being without, and there are enough rows.
+
+    In a shop that takes one wallet everybody prefers it. A group then tells what the whole file
+    tells: the distance between their distributions (t-closeness) is zero, and so is what anybody
+    learns by finding somebody's group. One customer with another value, or without one, and it is
+    a secret again.
+
+    Args:
+        con: connection.
+        relation: table with a row per person as SQL, already quoted.
+        column: the sensitive column.
+        minimum: with fewer people, everybody is a small group too.
+    """
+    name = quoted(column)
+    query = (
+        f"select count(distinct {name}) = 1 and count({name}) = count(*) and count(*) >= {minimum}"
+        f" from {relation}"
+    )
+    return bool(con.execute(query).fetchall()[0][0])

@@ -117,7 +117,14 @@ class _Copy:
         self.suppression: Suppression | None = None
         if minimum_people:
             with _named("The declared tables"):
-                self.suppression = Suppression(con, self.relations, catalogue, minimum_people)
+                # Only rows that are published are company: neither people past their retention
+                # nor erased ones hide anybody, or vary what a group shares.
+                kept = {
+                    table.name: f"(select * from {self.relations[table.name]} as _t"
+                    f" where {self._kept(table)})"
+                    for table in catalogue.tables
+                }
+                self.suppression = Suppression(con, kept, catalogue, minimum_people)
 
     def table(self, table: Table) -> None:
         """Create, fill and describe one table."""

@@ -27,6 +27,7 @@ from pipelines.privacy.page import REQUIRED_PAGE_CHECKS, audit_page
 from pipelines.privacy.policy import AUDIENCES, Policy, policy_for
 from pipelines.privacy.report import AuditReport, canonical_json, sha256_of
 from pipelines.publish import pointer, signature
+from pipelines.publish.advice import advice
 from pipelines.publish.candidate import build_candidate
 from pipelines.publish.dictionary import write_dictionary
 from pipelines.publish.digest import logical_digest
@@ -277,10 +278,10 @@ class Draft:
                 f"This is release {self.redrawn.release_id}, drawn again: what passed then may not "
                 "pass under today's rules and tables. Make a new one: wallet run"
             )
-        return (
-            "Mend the export that holds these values: take it out of landing, run "
-            "`wallet forget FILE`, put the mended file there and run again."
-        )
+        failed = [
+            check.id for report in self.reports for check in report.checks if check.status == "fail"
+        ]
+        return advice(failed, self.policy)
 
     def _write_audit(
         self, path: Path, inputs_digest: str, problems: list[str] | None = None

@@ -80,6 +80,57 @@ def test_groups_that_name_somebody(tmp_path, change, check):
     assert failed(audited_users(tmp_path, change)) == {check}
 
 
+ONE_CAUSE = "update dim_users set failure_cause = 'risk_declined'"
+
+
+@pytest.mark.parametrize(
+    ("then", "checks"),
+    [
+        # The preferred wallet of a shop with one wallet: groups tell what the whole file tells.
+        ((ONE_CAUSE,), set()),
+        # One customer who has none: that all others of a group have it is theirs.
+        ((f"{ONE_CAUSE} where user_key <> md5('u7')::uuid",), {"SDC-2"}),
+        # One customer with another.
+        ((ONE_CAUSE, "update dim_users set failure_cause = 'timeout'"
+          " where user_key = md5('u7')::uuid"), {"SDC-2"}),
+        # Half of the customers, the other half without it.
+        ((f"{ONE_CAUSE} where language = 'en'",
+          "update dim_users set failure_cause = null where language <> 'en'"), {"SDC-2"}),
+        # Everybody of a file of four is a small group as well.
+        ((ONE_CAUSE, "update dim_users set region = null, language = null",
+          "delete from dim_users where user_key not in"
+          " (select md5('u' || i)::uuid from range(4) t(i))"), {"SDC-1", "SDC-2"}),
+    ],
+    ids=["everybody", "one without", "one with another", "half", "four people"],
+)  # fmt: skip
+def test_what_everybody_shares_tells_nothing_of_a_group(tmp_path, then, checks):
+    report = audited_users(tmp_path, *then)
+    assert failed(report) == checks
+    measured = next(check.measured for check in report.checks if check.id == "SDC-2")
+    assert ("shared_by_all" in measured["dim_users.failure_cause"]) == (not checks)
+
+
+@pytest.mark.parametrize(
+    ("suspect", "checks"),
+    [("null", set()), ("'CN-GD'", {"SDC-6"}), ("case when i > 0 then 'CN-GD' end", {"SDC-6"})],
+    ids=["nothing told", "one value", "one without"],
+)
+def test_a_short_table_that_tells_nothing_names_nobody(tmp_path, suspect, checks):
+    """Four suspects of 600 customers: their columns are NULL, so nothing tells them apart."""
+    suspects = dataclasses.replace(USERS, name="suspects", columns=(USER_KEY, USERS.columns[1]))
+    path = write_file(
+        tmp_path / "wallet-x.duckdb",
+        {
+            "dim_users": USERS_SQL,
+            "suspects": f"select md5('u' || i)::uuid as user_key, {suspect}::varchar as region"
+            " from range(4) t(i)",
+        },
+    )
+    catalogue = Catalogue((USERS, suspects))
+    report = audit_file(path, catalogue, "analyst", Policy(must_have_rows={}))
+    assert failed(report) == checks
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 40), st.integers(0, 2)),

@@ -85,6 +85,30 @@ def test_34_a_hidden_cell_that_follows_from_its_total_refuses(workspace, publish
     nothing_new(workspace, last)
 
 
+@pytest.mark.parametrize(
+    ("change", "told", "never"),
+    [
+        (PHONE, "Mend the export", "Nothing is wrong"),
+        (
+            "update marketing.segment_summary set users = 3 where lifecycle_segment = 'loyal'",
+            "Nothing is wrong with your export files. Too few people",
+            "Mend the export",
+        ),
+        (
+            "delete from marts.fct_payments; delete from marketing.audience_members",
+            "Put exports of newer days into landing",
+            "Mend the export",
+        ),
+    ],
+    ids=["phone", "few people", "nothing read"],
+)
+def test_a_refusal_says_what_a_merchant_can_do(workspace, publishing, change, told, never):
+    write_warehouse(workspace.warehouse, change)
+    message = " ".join(refuses(publishing).split())
+    assert told in message
+    assert never not in message
+
+
 def test_a_timeout_refuses(workspace, publishing, last, monkeypatch):
     monkeypatch.setattr(draft, "policy_for", lambda _: Policy(maximum_seconds=0.0))
     assert "the time limit of the audit is over" in refuses(publishing)

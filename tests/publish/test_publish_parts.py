@@ -13,6 +13,7 @@ from publish_files import MODELS, PAYMENTS, write_manifest
 
 from pipelines.privacy.catalogue import Catalogue, Column, Contribution, Table, read_catalogue
 from pipelines.privacy.declared import not_allowed
+from pipelines.privacy.disclosure import alike, rare_people
 from pipelines.privacy.policy import AUDIENCES, Policy
 from pipelines.publish.candidate import STORAGE_VERSION, build_candidate
 from pipelines.publish.digest import logical_digest
@@ -197,3 +198,51 @@ def test_33_rows_that_one_buyer_makes_are_left_out(tmp_path):
     assert [(row[0], row[1], float(row[2]), row[3]) for row in rows] == [
         ("alipay", 30, 300.0, None)
     ]
+
+
+@pytest.mark.parametrize("language", ["'zh'", "case when i = 0 then 'en' else 'zh' end"])
+def test_people_past_their_retention_hide_nobody(tmp_path, language):
+    """Of twelve customers in Lhasa ten bought too long ago to be published: two are too few.
+
+    Everybody who is published prefers one wallet; whoever preferred another is too old as well.
+    """
+
+    def column(name, data_type, privacy_class, role="dimension"):
+        return Column(name, data_type, privacy_class, role, "user", ("analyst",), "x", 365)
+
+    columns = (
+        column("user_key", "uuid", "pseudonym", "key"),
+        column("last_paid_date", "date", "quasi_identifier", "time"),
+        column("region", "varchar", "quasi_identifier"),
+        column("language", "varchar", "quasi_identifier"),
+        column("preferred_wallet", "varchar", "sensitive"),
+    )
+    catalogue = Catalogue((Table("analyst", "dim_users", columns),))
+    warehouse = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute("create schema analyst")
+        con.execute(
+            f"""
+            create table analyst.dim_users as
+            select md5(i::varchar)::uuid as user_key,
+                case when i between 2 and 11 then date '2020-01-01' else date '2026-02-01' end
+                    as last_paid_date,
+                case when i < 12 then 'CN-XZ' else 'CN-SH' end as region,
+                {language} as language,
+                case when i = 5 then 'alipay' else 'wechat_pay' end as preferred_wallet
+            from range(60) t(i)
+            """
+        )
+    path = build_candidate(
+        warehouse, catalogue, tmp_path / "w.duckdb", today=TODAY, minimum_people=5
+    )
+    with duckdb.connect(str(path), read_only=True) as con:
+        people, single, findings = rare_people(con, catalogue, Policy())
+        assert people == single == []
+        assert findings["dim_users: language, region"]["k"] >= 5
+        found, measured = alike(con, catalogue, Policy())
+        assert found == []
+        assert measured["dim_users.preferred_wallet"]["shared_by_all"]
+        rows = con.execute("select count(*), count(region) from dim_users").fetchall()
+        # The next smallest region is hidden as well, or two people would be those without.
+        assert rows == [(50, 0)]

