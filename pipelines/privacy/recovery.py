@@ -53,7 +53,7 @@ def recoverable(
     Returns:
         Findings, and how many hidden cells and sums were looked at.
     """
-    keys = [c.name for c in table.columns if c.privacy_class == "none" and c.role != "text"]
+    keys = _keys(con, whole or relation, table)
     totals = [name for name in keys if _has_total(con, relation, name)]
     counts = [
         column.name
@@ -83,6 +83,25 @@ def recoverable(
                 Finding(place, "hidden cells follow from totals", known, message=message)
             )
     return findings, measured
+
+
+def _keys(con: duckdb.DuckDBPyConnection, relation: str, table: Table) -> list[str]:
+    """Columns whose values say what a row is about.
+
+    A yes or no without which rows differ as well (`is_small_sample`) says something of the row: by
+    it, parts would be separated from their total.
+    """
+    there = {row[0] for row in con.execute(f"describe select * from {relation}").fetchall()}
+    named = [c for c in table.columns if c.privacy_class == "none" and c.role != "text"]
+    for column in [c for c in named if c.data_type.lower() == "boolean"]:
+        others = [c for c in named if c is not column]
+        names = ", ".join(quoted(c.name) for c in others if c.name in there) or "1"
+        query = (
+            f"select count(*) from (select 1 from {relation} group by {names} having count(*) > 1)"
+        )
+        if con.execute(query).fetchall()[0][0] == 0:
+            named = others
+    return [c.name for c in named]
 
 
 def _has_total(con: duckdb.DuckDBPyConnection, relation: str, name: str) -> bool:

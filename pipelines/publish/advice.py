@@ -16,8 +16,8 @@ _EXPORT = (
 _PEOPLE = (
     "Nothing is wrong with your export files. Too few people stand behind what [SDC-…] names, so "
     "that somebody could be known by it (at least {people} customers must be alike in analysts' "
-    "tables, {users} behind a figure of marketing). Add the exports of more days or of another wallet to "
-    "landing and run again."
+    "tables, {users} behind a figure of marketing). Add the exports of more days or of another "
+    "wallet to landing and run again."
 )
 _EMPTY = (
     "A table of [FILE-2] is empty: no payment was read, or all are older than may be published. "

@@ -303,7 +303,7 @@ def month_totals(
         return {}
     counts = ["attempts", "succeeded", "failed", "unknown", "orders", "orders_succeeded"]
     counts += ["orders_first_failed", "orders_recovered", "captures", "refunded_captures"]
-    sums = rows.select(pl.col(*counts, "captured_amount", "refunded_amount").sum())
+    sums = rows.select(pl.col(*counts, "captured_amount").sum())
     return sums.row(0, named=True)
 
 

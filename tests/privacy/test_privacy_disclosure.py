@@ -214,6 +214,30 @@ def test_34_hidden_cell_follows_from_its_total(tmp_path):
     assert failed(audited("c", "dimension_value not in ('other', 'harmonyos')")) == set()
 
 
+def test_34_a_flag_of_rows_does_not_separate_parts_from_their_total(tmp_path):
+    """Values of few attempts are small samples, their total is none: still it is their total.
+
+    The one value that is no small sample is not all of the total either.
+    """
+    flag = column("is_small_sample", "BOOLEAN")
+    table = dataclasses.replace(CELLS, columns=(*CELLS.columns, flag))
+    rows = """
+        select *, users as failed, users < 30 as is_small_sample from (values
+            ('all', 'all', 80::bigint), ('region', 'north', 34), ('region', 'south', 25),
+            ('region', 'east', 12), ('region', 'west', 9)
+        ) v(dimension, dimension_value, users)
+    """
+
+    def found(hidden):
+        with duckdb.connect() as con:
+            con.execute(f"create table whole as {rows}")
+            con.execute(f"create table shown as {rows} where not ({hidden})")
+            return recoverable(con, "shown", table, Policy(), "whole")[0]
+
+    assert found("dimension_value = 'west'") != []
+    assert found("dimension = 'region'") == []
+
+
 def test_slices_that_overlap_are_no_parts_of_a_whole(tmp_path):
     """Large payments and those of new devices are some of all, and some of each other."""
     columns = (column("slice", "VARCHAR"), *CELLS.columns[:2], *CELLS.columns[3:])

@@ -87,6 +87,8 @@ money as (
         {{ measures('capture', [
             'captures', 'captured_amount', 'refunded_captures', 'refunded_amount'
         ]) }},
+        count(distinct case when captures.refunded_amount > 0 then captures.user_key end)
+            as users_refunded,
         sum(case when captures.fee_currency = captures.currency then captures.fee_amount end)
             as fee_amount,
         sum(
@@ -96,6 +98,20 @@ money as (
     from refunded_captures as captures
     where captures.currency = {{ reporting_currency() }}
     group by captures.month, captures.wallet
+
+),
+
+-- Few customers ask for money back: what they got would be theirs. Zero is nobody's.
+refunds_shown as (
+
+    select
+        month,
+        wallet,
+        {{ is_hidden_cell(
+            'case when refunded_captures = 0 then 1000000 else users_refunded end',
+            tie='month', by='wallet'
+        ) }} as is_refunded_hidden
+    from money
 
 ),
 
@@ -140,7 +156,11 @@ select
     cast(coalesce(money.captures, 0) as bigint) as captures,
     cast(coalesce(money.refunded_captures, 0) as bigint) as refunded_captures,
     cast(coalesce(money.captured_amount, 0) as decimal(18, 4)) as captured_amount,
-    cast(coalesce(money.refunded_amount, 0) as decimal(18, 4)) as refunded_amount,
+    cast(
+        case when not coalesce(refunds_shown.is_refunded_hidden, false)
+            then coalesce(money.refunded_amount, 0) end
+        as decimal(18, 4)
+    ) as refunded_amount,
     {{ metric('refund_rate_by_count') }} as refund_rate_by_count,
     cast(money.fee_amount as decimal(18, 4)) as fee_amount,
     {{ metric('effective_fee_rate') }} as effective_fee_rate,
@@ -155,4 +175,7 @@ left join order_counts
 left join money
     on shown.month = money.month
     and shown.wallet = money.wallet
+left join refunds_shown
+    on shown.month = refunds_shown.month
+    and shown.wallet = refunds_shown.wallet
 where not shown.is_hidden
