@@ -11,7 +11,7 @@ not tell about the same pseudonym.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -93,7 +93,7 @@ class Suppression:
         con: connection in which the temporary tables are made.
         relations: table name -> relation as SQL, where the unsuppressed rows are read.
         catalogue: declarations of the audience.
-        minimum: fewest people of a combination.
+        minimum: fewest people of a combination; a table about fewer shows none.
     """
 
     def __init__(
@@ -104,13 +104,23 @@ class Suppression:
         minimum: int,
     ) -> None:
         self.con, self.relations, self.catalogue, self.minimum = con, relations, catalogue, minimum
-        self.groups = groups(catalogue)
+        # Four suspects are a small group whatever they did. Hidden among them, a value need not be
+        # hidden wherever thousands share it.
+        self.short = {
+            table: self._count_people(table) < minimum
+            for group in groups(catalogue)
+            for table in group.tables
+        }
+        self.groups = [self._without_short(group) for group in groups(catalogue)]
         for number, group in enumerate(self.groups):
             self._solve(f"_rare_{number}", group)
 
     def source(self, table: Table) -> tuple[str, dict[str, str]]:
         """FROM clause of a table with its replacements joined, and column -> expression."""
         joins, replaced = [], {}
+        for group in groups(self.catalogue):
+            if table.name in group.tables and self.short[table.name]:
+                replaced |= {column: "cast(null as varchar)" for column in group.columns}
         for number, group in enumerate(self.groups):
             if table.name not in group.tables:
                 continue
@@ -124,8 +134,19 @@ class Suppression:
             replaced |= {column: f"{name}.{quoted('c_' + column)}" for column in group.columns}
         return f"{self.relations[table.name]} as _t {' '.join(joins)}", replaced
 
+    def _count_people(self, table: str) -> int:
+        query = f"select count(distinct {quoted(self._person(table))}) from {self.relations[table]}"
+        return int(self.con.execute(query).fetchall()[0][0])
+
+    def _without_short(self, group: Group) -> Group:
+        tables = tuple(table for table in group.tables if not self.short[table])
+        sensitive = tuple((table, name) for table, name in group.sensitive if table in tables)
+        return replace(group, tables=tables, sensitive=sensitive)
+
     def _solve(self, name: str, group: Group) -> None:
         """Table `name`: o_… (as it is), c_… (as it may be shown) of each combination."""
+        if not group.tables:
+            return
         original = ", ".join(f"{quoted(c)} as {quoted('o_' + c)}" for c in group.columns)
         rows = " union ".join(
             f"select {original}, {quoted(self._person(table))} as _who,"

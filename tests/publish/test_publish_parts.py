@@ -246,3 +246,28 @@ def test_people_past_their_retention_hide_nobody(tmp_path, language):
         rows = con.execute("select count(*), count(region) from dim_users").fetchall()
         # The next smallest region is hidden as well, or two people would be those without.
         assert rows == [(50, 0)]
+
+
+def test_a_table_of_few_people_hides_only_its_own_values(tmp_path):
+    """Four suspects show no device; payments keep theirs, where five people share it."""
+    columns = (
+        Column("user_key", "uuid", "pseudonym", "key", "user", ("analyst",), "x", 365),
+        Column("is_new_device", "boolean", "quasi_identifier", "dimension", audiences=("analyst",)),
+    )
+    tables = tuple(Table("analyst", name, columns) for name in ("payments", "suspects"))
+    warehouse = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute("create schema analyst")
+        rows = (
+            "select md5(i::varchar)::uuid as user_key, i < {} as is_new_device from range({}) t(i)"
+        )
+        con.execute(f"create table analyst.payments as {rows.format(20, 60)}")
+        con.execute(f"create table analyst.suspects as {rows.format(3, 4)}")
+    path = build_candidate(
+        warehouse, Catalogue(tables), tmp_path / "w.duckdb", today=TODAY, minimum_people=5
+    )
+    with duckdb.connect(str(path), read_only=True) as con:
+        assert rare_people(con, Catalogue(tables), Policy())[:2] == ([], [])
+        count = "select count(*), count(is_new_device), count_if(is_new_device) from"
+        assert con.execute(f"{count} payments").fetchall() == [(60, 60, 20)]
+        assert con.execute(f"{count} suspects").fetchall() == [(4, 0, None)]
