@@ -54,36 +54,51 @@ def groups(catalogue: Catalogue) -> list[Group]:
     """What has to be common in a file with rows about people.
 
     A table with one row per person holds the profile: its quasi-identifiers are looked at together
-    wherever they appear, with the sensitive values of that table. Others (a bank, an app version)
-    change from payment to payment and are looked at one by one.
+    wherever they appear, with the sensitive values of all tables with a row per person. Others (a
+    bank, the last channel) change from payment to payment and are looked at one by one; that users
+    of a mini program pay with its wallet is no secret of theirs.
     """
     about_people = [table for table in catalogue.tables if person_column(table) is not None]
-    profile, sensitive = _profile(about_people)
-    found: dict[tuple[str, ...], list[str]] = {}
+    profile = _profile(about_people)
+    found: dict[tuple[str, ...], list[Table]] = {}
     for table in about_people:
         names = [column.name for column in quasi_identifiers(table)]
         together = tuple(name for name in profile if name in names)
         for columns in (together, *((name,) for name in names if name not in together)):
             if columns:
-                found.setdefault(columns, []).append(table.name)
+                found.setdefault(columns, []).append(table)
     return [
-        Group(columns, tuple(tables), sensitive if columns == profile else ())
+        Group(
+            columns,
+            tuple(table.name for table in tables),
+            _sensitive(tables) if set(columns) <= set(profile) else (),
+        )
         for columns, tables in sorted(found.items())
     ]
 
 
-def _profile(tables: list[Table]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+def _has_a_row_per_person(table: Table) -> bool:
+    """Whether its first key, which says what a row is about, is the person's."""
+    keys = [c for c in table.columns if c.privacy_class == "pseudonym" and c.role == "key"]
+    return bool(keys) and keys[0].subject == "user"
+
+
+def _profile(tables: list[Table]) -> tuple[str, ...]:
     for table in tables:
-        keys = [c for c in table.columns if c.privacy_class == "pseudonym" and c.role == "key"]
-        if len(keys) == 1 and keys[0].subject == "user":
-            sensitive = tuple(
-                (table.name, column.name)
-                for column in table.columns
-                if column.privacy_class == "sensitive" and column.role == "dimension"
-            )
-            names = tuple(sorted(column.name for column in quasi_identifiers(table)))
-            return names, sensitive
-    return (), ()
+        if _has_a_row_per_person(table):
+            return tuple(sorted(column.name for column in quasi_identifiers(table)))
+    return ()
+
+
+def _sensitive(tables: list[Table]) -> tuple[tuple[str, str], ...]:
+    """Sensitive values of tables with a row per person; of single payments nobody is a group."""
+    return tuple(
+        (table.name, column.name)
+        for table in tables
+        if _has_a_row_per_person(table)
+        for column in table.columns
+        if column.privacy_class == "sensitive" and column.role == "dimension"
+    )
 
 
 class Suppression:
@@ -193,28 +208,27 @@ class Suppression:
         same = " and ".join(
             f"r.{quoted('o_' + c)} is not distinct from t.{quoted('o_' + c)}" for c in group.columns
         )
-        joined, alike = "", "false"
-        if group.sensitive:
-            table = group.sensitive[0][0]
-            person = quoted(self._person(table))
-            values = ", ".join(quoted(c) for _, c in group.sensitive)
-            joined = (
-                f" left join (select {person} as _p, {values} from {self.relations[table]}) s"
-                f" on s._p = t._who and t._table = {literal(table)}"
+        joined, alike = "", []
+        for number, table in enumerate(dict.fromkeys(table for table, _ in group.sensitive)):
+            person, relation = quoted(self._person(table)), self.relations[table]
+            names = [name for source, name in group.sensitive if source == table]
+            joined += (
+                f" left join (select {person} as _p, {', '.join(map(quoted, names))}"
+                f" from {relation}) s{number}"
+                f" on s{number}._p = t._who and t._table = {literal(table)}"
             )
             # What everybody has tells groups nothing; hiding their columns would not hide it.
-            alike = " or ".join(
-                shares_value(f"s.{quoted(c)}")
-                for _, c in group.sensitive
-                if not everybody_shares(self.con, self.relations[table], c, self.minimum)
-            )
-            alike = alike or "false"
+            alike += [
+                shares_value(f"s{number}.{quoted(name)}")
+                for name in names
+                if not everybody_shares(self.con, relation, name, self.minimum)
+            ]
         shown = ", ".join(columns)
         by_table = ", ".join(f"r.{column}" for column in columns)
         return (
             f"select {shown}, coalesce(min(people) filter (people > 0), 0) as people,"
             f" coalesce(bool_or(alike), false) as alike from (select {by_table},"
-            f" count(distinct t._who) as people, {alike} as alike"
+            f" count(distinct t._who) as people, {' or '.join(alike) or 'false'} as alike"
             f" from {name} r join _tuples t on {same}{joined} group by {by_table}, t._table)"
             f" group by {shown}"
         )

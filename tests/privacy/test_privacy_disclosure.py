@@ -110,6 +110,28 @@ def test_what_everybody_shares_tells_nothing_of_a_group(tmp_path, then, checks):
     assert ("shared_by_all" in measured["dim_users.failure_cause"]) == (not checks)
 
 
+def test_32_a_second_table_about_people_tells_what_a_group_shares(tmp_path):
+    """Profiles know a person's language beside what the person does: a group of them too."""
+    products = column("product_key", "UUID", "pseudonym", "key", subject="order")
+    profiles = dataclasses.replace(
+        USERS, name="profiles", columns=(USERS.columns[0], products, *USERS.columns[2:])
+    )
+    query = f"select * exclude (region), uuid() as product_key from ({USERS_SQL})"
+    shared = "update profiles set failure_cause = 'timeout' where language = 'en'"
+
+    def audited(*then):
+        tables = {"dim_users": USERS_SQL, "profiles": query}
+        path = tmp_path / f"wallet-{len(then)}.duckdb"
+        catalogue = Catalogue((USERS, profiles))
+        path = write_file(path, tables, *then)
+        return audit_file(path, catalogue, "analyst", Policy(must_have_rows={}))
+
+    assert "SDC-2" not in failed(audited())
+    report = audited(shared)
+    assert "SDC-2" in failed(report)
+    assert any("profiles.failure_cause" in problem for problem in report.problems)
+
+
 @pytest.mark.parametrize(
     ("suspect", "checks"),
     [("null", set()), ("'CN-GD'", {"SDC-6"}), ("case when i > 0 then 'CN-GD' end", {"SDC-6"})],
