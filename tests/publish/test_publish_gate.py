@@ -10,9 +10,9 @@ from functools import partial
 import dagster as dg
 import duckdb
 import pytest
-from publish_files import draw_page, write_manifest, write_warehouse
+from publish_files import COLUMNS, MODELS, draw_page, write_manifest, write_warehouse
 
-from pipelines.privacy import canary
+from pipelines.privacy import canary, suppression
 from pipelines.privacy.policy import Policy
 from pipelines.publish import assets, draft, signature
 from pipelines.publish.pointer import CURRENT, ReleaseError
@@ -263,3 +263,53 @@ def test_rare_combinations_are_published_without_their_value(workspace, publishi
         ).fetchall() == [(0,)]
         assert con.execute("select count(*) from fct_payments").fetchall() == [(3000,)]
     assert (workspace.releases / CURRENT).is_file()
+
+
+@pytest.fixture
+def publishing_people(workspace, publishing, tmp_path, monkeypatch):
+    """Publish with a table of 60 people of three regions and the wallet each prefers."""
+    monkeypatch.setitem(COLUMNS, "preferred_wallet", ("varchar", "sensitive", "dimension", "user"))
+    monkeypatch.setitem(MODELS["analyst"], "dim_users", ("user_key", "region", "preferred_wallet"))
+    manifest = write_manifest(tmp_path / "people.json")
+
+    def publish_people(wallet: str):
+        write_warehouse(
+            workspace.warehouse,
+            "create table analyst.dim_users as select md5('u' || i)::uuid as user_key,"
+            f" ['上海', 'Beijing', null][1 + i % 3] as region, {wallet} as preferred_wallet"
+            " from range(60) t(i)",
+        )
+        return publishing(manifest=manifest)
+
+    return publish_people
+
+
+def regions_shown(release) -> int:
+    with duckdb.connect(str(release.database("analyst")), read_only=True) as con:
+        return con.execute("select count(region) from dim_users").fetchall()[0][0]
+
+
+def test_a_shop_with_one_wallet_is_published_whole(publishing_people):
+    release = publishing_people("'alipay'")
+    assert regions_shown(release) == 40
+    audit = json.loads(release.audit.read_bytes())
+    (check,) = [c for c in audit["reports"][0]["checks"] if c["id"] == "SDC-2"]
+    assert check["measured"]["dim_users.preferred_wallet"]["shared_by_all"] is True
+
+
+@pytest.mark.parametrize(
+    "wallet",
+    [
+        "case when i % 3 = 1 then 'alipay' else ['alipay', 'paypal'][1 + i % 2] end",
+        "case when i > 0 then 'alipay' end",
+    ],
+    ids=["a region", "one without"],
+)
+def test_32_a_region_that_shares_a_wallet_is_hidden_or_refused(
+    publishing_people, monkeypatch, wallet
+):
+    assert regions_shown(publishing_people(wallet)) < 40
+    # Should the build ever fail to hide it, the audit does not let it pass.
+    monkeypatch.setattr(suppression, "shares_value", lambda column: "false")
+    with pytest.raises(PublishRefused, match="SDC-2.*dim_users.preferred_wallet"):
+        publishing_people(wallet)
