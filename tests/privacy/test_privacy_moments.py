@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date
 
 import duckdb
 import pytest
-from privacy_files import audit_file, column
+from privacy_files import audit_file, column, write_file
 
 from pipelines.privacy.catalogue import Catalogue, Table
 from pipelines.privacy.moments import moments_of_people
+from pipelines.privacy.policy import Policy
 from pipelines.publish.candidate import build_candidate
 
 TODAY = date(2024, 6, 1)
@@ -123,3 +125,21 @@ def test_who_stands_behind_an_hour():
     assert people("event_key", "order_key") == [("order_key", "event_key")]
     # Payouts are nobody's.
     assert people("payout_key") == []
+
+
+@pytest.mark.parametrize(("role", "checks"), [("time", False), ("dimension", True)])
+def test_days_of_a_small_shop_do_not_name_their_rows(tmp_path, role, checks):
+    """In two years 120 refunds lie on 120 days; a birthday of each customer is another matter."""
+    table = dataclasses.replace(
+        REFUNDS, columns=(*REFUNDS.columns[:3], column("day", "DATE", "quasi_identifier", role))
+    )
+    rows = (
+        "select md5('r' || i)::uuid as refund_key, md5('o' || i)::uuid as order_key,"
+        " md5('u' || i)::uuid as user_key, date '2023-01-01' + (i * 4)::integer as day"
+        " from range(120) t(i)"
+    )
+    path = write_file(tmp_path / "wallet-x.duckdb", {"fct_refunds": rows})
+    policy = Policy(must_have_rows={}, minimum_people=1)
+    report = audit_file(path, Catalogue((table,)), "analyst", policy)
+    failed = {check.id for check in report.checks if check.status == "fail"}
+    assert ("SDC-8" in failed) == checks
