@@ -78,6 +78,7 @@ def _merchants() -> dict[str, Merchant]:
         made[f"late_files_{seed}"] = Merchant(400 * seed, 2, seed, then="late")
     made |= {
         "four_customers": Merchant(2000, 1, 1, customers=4),
+        "two_years": Merchant(400, 24, 1),
         "middle_1": Merchant(2000, 3, 1),
         "middle_2": Merchant(4000, 6, 2),
         "middle_all": Merchant(5000, 3, 3, folders=("*",)),
