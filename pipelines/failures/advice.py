@@ -132,7 +132,10 @@ def advice_sql(currency: str) -> str:
                 then 'other_wallet'
             when action = 'other_wallet' and same_low > other_high then 'retry_now'
         end as better_action,
-        '{currency}' as currency
+        '{currency}' as currency,
+        amount_open, amount_in_vain, amount_not_given_up,
+        users_at_risk, users_recovered, users_lost, users_open, users_given_up, users_in_vain,
+        users_not_given_up
     from valued
     order by wallet, failure_category
     """
@@ -146,6 +149,23 @@ _SUMS = """
             coalesce(sum(amount_lost), 0)::decimal(18, 4) as amount_lost,
             coalesce(sum(amount_lost) filter (follow_up = 'none'), 0)::decimal(18, 4)
                 as amount_given_up,
+            coalesce(sum(amount_open), 0)::decimal(18, 4) as amount_open,
+            coalesce(sum(amount_at_risk) filter (
+                amount_recovered > 0 or (amount_lost > 0 and follow_up <> 'none')
+            ), 0)::decimal(18, 4) as amount_not_given_up,
+            count(distinct user_key) filter (amount_at_risk > 0) as users_at_risk,
+            count(distinct user_key) filter (amount_recovered > 0) as users_recovered,
+            count(distinct user_key) filter (amount_lost > 0) as users_lost,
+            count(distinct user_key) filter (amount_open > 0) as users_open,
+            count(distinct user_key) filter (amount_lost > 0 and follow_up = 'none')
+                as users_given_up,
+            count(distinct user_key) filter (
+                amount_recovered > 0 or (amount_lost > 0 and follow_up <> 'none')
+            ) as users_not_given_up,
+            count(distinct user_key) filter (amount_lost > 0 and follow_up <> 'none')
+                as users_in_vain,
+            coalesce(sum(amount_lost) filter (follow_up <> 'none'), 0)::decimal(18, 4)
+                as amount_in_vain,
             count(*) filter (is_paid) as paid,
             count(*) filter (follow_up = 'same' and is_settled) as same_orders,
             count(*) filter (follow_up = 'same' and is_settled and is_paid) as same_paid,
@@ -183,7 +203,8 @@ def _followed_sql(currency: str) -> str:
             coalesce(payments.amount_open, 0) = 0 as is_settled,
             {_amount("amount_at_risk", currency)},
             {_amount("amount_recovered", currency)},
-            {_amount("amount_lost", currency)}
+            {_amount("amount_lost", currency)},
+            {_amount("amount_open", currency)}
         from attempts as first
         inner join marts.fct_payments as payments on first.order_key = payments.order_key
         left join attempts as second

@@ -36,6 +36,8 @@ DIMENSIONS: dict[str, str] = {
 }
 
 _MONEY = ("amount_failed", "amount_at_risk", "amount_recovered", "amount_lost")
+# Whose money it is: of twelve people who failed one may have paid in the end.
+_OWNERS = ("at_risk", "recovered", "lost", "open")
 
 
 def breakdown_sql(currency: str) -> str:
@@ -48,8 +50,9 @@ def breakdown_sql(currency: str) -> str:
     Returns:
         A SELECT with the columns of the contract, without test traffic. `attempts` is the number of
         resolved attempts of the dimension value, the same on all its rows; `users` the distinct
-        known users behind `failed`. Category 'all' is there for every value, other categories where
-        there is a failure or money at risk.
+        known users behind `failed`, `users_at_risk`, `users_recovered`, `users_lost` and
+        `users_open` those behind the amounts (`amount_open` is what may still be paid). Category
+        'all' is there for every value, other categories where there is a failure or money at risk.
     """
     if not (len(currency) == 3 and currency.isalpha()):
         raise ValueError(f"currency must be an ISO 4217 code such as CNY, got {currency!r}")
@@ -60,6 +63,7 @@ def breakdown_sql(currency: str) -> str:
     value = f"coalesce({names}, '{ALL}')"
     low, high = wilson_sql("failed", "attempts")
     sums = ",\n            ".join(f"coalesce(sum({m}), 0)::decimal(18, 4) as {m}" for m in _MONEY)
+    owners = ", ".join(f"count(distinct {o}_user_key)::bigint as users_{o}" for o in _OWNERS)
     return f"""
     with {_contributions_sql(currency)},
     grouped as (
@@ -72,7 +76,9 @@ def breakdown_sql(currency: str) -> str:
             sum(resolved)::bigint as attempts,
             sum(failed)::bigint as failed,
             count(distinct failed_user_key)::bigint as users,
-            {sums}
+            {sums},
+            coalesce(sum(amount_open), 0)::decimal(18, 4) as amount_open,
+            {owners}
         from contributions
         group by grouping sets ((), (failure_category), {sets})
     ),
@@ -102,7 +108,9 @@ def breakdown_sql(currency: str) -> str:
         failed::double / nullif(all_failed, 0) as share_of_failures,
         {", ".join(_MONEY)},
         '{currency}' as currency,
-        attempts < {SMALL_SAMPLE} as is_small_sample
+        attempts < {SMALL_SAMPLE} as is_small_sample,
+        amount_open,
+        {", ".join(f"users_{owner}" for owner in _OWNERS)}
     from totalled
     order by dimension, dimension_value, failure_category
     """
@@ -118,6 +126,9 @@ def _contributions_sql(currency: str) -> str:
         f"coalesce({sql}, '{NOT_RECORDED}') as {name}" for name, sql in DIMENSIONS.items()
     )
     names = ", ".join(DIMENSIONS)
+    owners = ", ".join(
+        f"case when payments.amount_{owner} > 0 then payments.user_key end" for owner in _OWNERS
+    )
     order_names = ", ".join(f"coalesce(attempts.{name}, '{NOT_RECORDED}')" for name in DIMENSIONS)
     return f"""
     attempts as (
@@ -141,7 +152,9 @@ def _contributions_sql(currency: str) -> str:
             end as amount_failed,
             null::decimal(18, 4) as amount_at_risk,
             null::decimal(18, 4) as amount_recovered,
-            null::decimal(18, 4) as amount_lost
+            null::decimal(18, 4) as amount_lost,
+            null::decimal(18, 4) as amount_open,
+            {", ".join(f"null::uuid as {owner}_user_key" for owner in _OWNERS)}
         from attempts
         where resolved_outcome in ('succeeded', 'failed')
         union all
@@ -149,7 +162,9 @@ def _contributions_sql(currency: str) -> str:
             {order_names},
             coalesce(payments.first_failure_category, attempts.category, 'unknown'),
             0, 0, null, null,
-            payments.amount_at_risk, payments.amount_recovered, payments.amount_lost
+            payments.amount_at_risk, payments.amount_recovered, payments.amount_lost,
+            payments.amount_open,
+            {owners}
         from marts.fct_payments as payments
         left join attempts
             on payments.order_key = attempts.order_key and attempts.is_first_attempt

@@ -110,7 +110,9 @@ def failure_breakdown(data: ReportData, dimension: str) -> Figure | None:
 
 def failure_money(data: ReportData) -> Figure | None:
     """Recovered, lost and open amount per first failure's cause; together the amount at risk."""
-    rows = money_by_cause(data).filter(pl.col("amount_at_risk") > 0).head(12).reverse()
+    # Amounts that few people make are NULL: such a cause has no bar.
+    rows = money_by_cause(data).filter(pl.col("amount_at_risk") > 0)
+    rows = rows.drop_nulls("amount_open").head(12).reverse()
     if rows.is_empty():
         return None
     parts = [

@@ -68,7 +68,10 @@ def money(data: ReportData, words: Words) -> str:
     """At risk = recovered + lost + open, in the reporting currency."""
     sums = data.breakdown("all")
     if sums.height:
-        sums = sums.select(pl.col("^amount_.*$").sum())
+        amounts = sums.select("^amount_.*$")
+        sums = amounts.sum()
+        if amounts.null_count().sum_horizontal()[0]:
+            return words.text("reading.money_few")
     if sums.is_empty() or not sums["amount_at_risk"][0]:
         return words.text(_why_nothing(data, "money") if sums.is_empty() else "reading.money_empty")
     row = sums.row(0, named=True)

@@ -346,7 +346,17 @@ def money_by_cause(data: ReportData) -> pl.DataFrame:
     return (
         data.breakdown("all", None)
         .group_by("failure_category")
-        .agg(pl.col("failed", "amount_at_risk", "amount_recovered", "amount_lost").sum())
+        .agg(
+            pl.col("failed").sum(),
+            # An amount that few people make is not shown: no zero.
+            *(
+                pl.when(pl.col(name).is_null().any())
+                .then(None)
+                .otherwise(pl.col(name).sum())
+                .alias(name)
+                for name in ("amount_at_risk", "amount_recovered", "amount_lost")
+            ),
+        )
         .with_columns(remaining.clip(0).alias("amount_open"))
         .sort("amount_at_risk", "failure_category", descending=[True, False])
     )

@@ -159,8 +159,8 @@ def add_payment(con: duckdb.DuckDBPyConnection) -> Callable[..., None]:
             """
             insert into marts.fct_payments
                 (order_key, currency, first_failure_category, amount_at_risk, amount_recovered,
-                amount_lost, amount_open, is_test, is_recovered)
-            values (md5(?)::uuid, ?, ?, ?, ?, ?, ?, ?, ?)
+                amount_lost, amount_open, is_test, is_recovered, user_key)
+            values (md5(?)::uuid, ?, ?, ?, ?, ?, ?, ?, ?, md5(?)::uuid)
             """,
             [
                 order,
@@ -172,6 +172,7 @@ def add_payment(con: duckdb.DuckDBPyConnection) -> Callable[..., None]:
                 risk - recovered - lost,
                 columns.get("is_test", False),
                 recovered > 0,
+                columns.get("user"),
             ],
         )
 

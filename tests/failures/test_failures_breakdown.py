@@ -26,6 +26,11 @@ COLUMNS = {
     "amount_lost": "DECIMAL(18,4)",
     "currency": "VARCHAR",
     "is_small_sample": "BOOLEAN",
+    "amount_open": "DECIMAL(18,4)",
+    "users_at_risk": "BIGINT",
+    "users_recovered": "BIGINT",
+    "users_lost": "BIGINT",
+    "users_open": "BIGINT",
 }
 
 
@@ -61,9 +66,9 @@ def test_failures_small_example_worked_by_hand(con, add_attempt, add_payment):
     add_attempt(7, "o6", "u5", "failed", amount=160, is_test=True, **lack)
     # Logged as failed, but a bill shows that it was paid.
     add_attempt(8, "o7", "u6", "failed", amount=320, resolved_outcome="succeeded")
-    add_payment("o1", "insufficient_funds", 10, 10, 0)
-    add_payment("o2", None, 20, 0, 20)
-    add_payment("o3", "insufficient_funds", 40, 0, 0)
+    add_payment("o1", "insufficient_funds", 10, 10, 0, user="u1")
+    add_payment("o2", None, 20, 0, 20, user="u2")
+    add_payment("o3", "insufficient_funds", 40, 0, 0, user="u1")
     add_payment("o4", "insufficient_funds", 7, 0, 7, currency="USD")
     add_payment("o6", "insufficient_funds", 160, 0, 160, is_test=True)
     write_breakdown(con, "CNY")
@@ -75,6 +80,10 @@ def test_failures_small_example_worked_by_hand(con, add_attempt, add_payment):
     money = ("amount_failed", "amount_at_risk", "amount_recovered", "amount_lost")
     assert [whole[name] for name in money] == [70, 70, 10, 20]
     assert whole["is_small_sample"] is True
+    # u1 paid one order in the end, and another is still open.
+    owners = ("users_at_risk", "users_recovered", "users_lost", "users_open")
+    assert [whole[name] for name in owners] == [2, 1, 1, 1]
+    assert whole["amount_open"] == 40
 
     funds = cell(con, "all", "all", "insufficient_funds")
     assert (funds["attempts"], funds["failed"], funds["users"]) == (6, 3, 2)

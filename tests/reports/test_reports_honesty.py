@@ -294,3 +294,18 @@ def test_a_segment_refunded_in_full_is_described(release):
         strings = payload["strings"][language]
         assert strings["segment_rule.refunded_only"]
         assert strings["segment_action.refunded_only"]
+
+
+def test_amounts_that_few_people_make_are_no_zeros(release, release_rows):
+    """Columns 11 to 13 of a cell: at risk, recovered, lost."""
+    rows = release_rows["failure_breakdown"]
+    assert {len(row) for row in rows} == {16}
+    few = [(*row[:12], None, None, *row[14:]) for row in rows]
+    data = release(failure_breakdown=few)
+    assert "so it is not shown" in failure_readings.money(data, EN)
+    assert "少数客户" in failure_readings.money(data, ZH)
+    by_cause = tables.money_by_cause(data)
+    assert by_cause["amount_at_risk"].sum() > 0
+    for name in ("amount_recovered", "amount_lost", "amount_open"):
+        assert by_cause[name].is_null().all()
+    assert failure_figures.failure_money(data) is None

@@ -522,7 +522,9 @@ _ANALYSIS = [
     """,
     """
     create or replace table analysis.failure_breakdown as
-    select * from (values
+    select *, amount_at_risk - amount_recovered - amount_lost as amount_open,
+        users as users_at_risk, users as users_recovered, users as users_lost, users as users_open
+    from (values
         ('all', 'all', 'all', 9, 5, 20, 0.5, 0.2, 0.8, 1.0, 415, 415, 260, 115, 'CNY', true),
         ('wallet', 'alipay', 'all', 4, 2, 3, 0.5, 0.2, 0.8, 0.4, 160, 160, 60, 100, 'CNY', true),
         ('wallet', 'wechat_pay', 'all', 3, 2, 9, 0.6, 0.2, 0.8, 0.4, 155, 155, 99, 15, 'CNY', true),

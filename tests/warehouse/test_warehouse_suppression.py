@@ -90,7 +90,8 @@ _BREAKDOWN = """
         9 as attempts, count(*) as failed, count(distinct user_key) as users,
         0.5 as failure_rate, 0.2 as failure_rate_low, 0.8 as failure_rate_high,
         1.0 as share_of_failures, 1 as amount_failed, 1 as amount_at_risk, 1 as amount_recovered,
-        0 as amount_lost, 'CNY' as currency, true as is_small_sample
+        0 as amount_lost, 'CNY' as currency, true as is_small_sample, 0 as amount_open,
+        users as users_at_risk, users as users_recovered, 0 as users_lost, 0 as users_open
     from placed
     group by grouping sets ((dimension, dimension_value), (dimension, dimension_value, cause))
 """

@@ -1,8 +1,20 @@
 {{ config(alias='failure_advice') }}
 
+{#- What was at risk: paid in the end, lost after another try, given up at once; the rest is open. -#}
+{% set parts = ['recovered', 'given_up', 'in_vain'] %}
+{% set given_up = ['given_up', 'not_given_up'] %}
+{#- A mended fault saves all that is lost, other advice what is given up. -#}
+{% set saved = parts + given_up %}
+
 with advice as (
 
     select * from {{ ref('published_analyst__failure_advice') }}
+
+),
+
+owners as (
+
+    select * from {{ source('analysis', 'failure_advice') }}
 
 ),
 
@@ -21,10 +33,10 @@ select
     advice.action,
     advice.orders,
     advice.users,
-    advice.amount_at_risk,
-    advice.amount_recovered,
-    advice.amount_lost,
-    advice.amount_given_up,
+    {{ sum_of_enough('owners', at_risk_of_enough('owners'), ['at_risk']) }} as amount_at_risk,
+    {{ sum_of_enough('owners', 'owners.amount_recovered', parts) }} as amount_recovered,
+    {{ sum_of_enough('owners', 'owners.amount_lost', parts) }} as amount_lost,
+    {{ sum_of_enough('owners', 'owners.amount_given_up', given_up) }} as amount_given_up,
     advice.same_wallet_orders,
     advice.same_wallet_paid,
     advice.other_wallet_orders,
@@ -39,12 +51,15 @@ select
     advice.recovery_rate,
     advice.recovery_low,
     advice.recovery_high,
-    advice.amount_recoverable,
-    advice.amount_recoverable_low,
-    advice.amount_recoverable_high,
+    {{ sum_of_enough('owners', 'owners.amount_recoverable', saved) }} as amount_recoverable,
+    {{ sum_of_enough('owners', 'owners.amount_recoverable_low', saved) }} as amount_recoverable_low,
+    {{ sum_of_enough('owners', 'owners.amount_recoverable_high', saved) }} as amount_recoverable_high,
     advice.better_action,
     advice.currency
 from advice
+inner join owners
+    on advice.wallet = owners.wallet
+    and advice.failure_category = owners.failure_category
 left join shown
     on advice.wallet = shown.wallet
     and advice.failure_category = shown.failure_category

@@ -11,6 +11,13 @@ with breakdown as (
 
 ),
 
+-- Of twelve people who failed one may have paid in the end: the sum would be that one's amount.
+owners as (
+
+    select * from {{ source('analysis', 'failure_breakdown') }}
+
+),
+
 small as (
 
     select
@@ -66,9 +73,9 @@ select
     breakdown.failure_rate_high,
     breakdown.share_of_failures,
     breakdown.amount_failed,
-    breakdown.amount_at_risk,
-    breakdown.amount_recovered,
-    breakdown.amount_lost,
+    {{ sum_of_enough('owners', at_risk_of_enough('owners'), ['at_risk']) }} as amount_at_risk,
+    {{ sum_of_enough('owners', 'owners.amount_recovered', ['recovered', 'lost']) }} as amount_recovered,
+    {{ sum_of_enough('owners', 'owners.amount_lost', ['recovered', 'lost']) }} as amount_lost,
     breakdown.currency,
     breakdown.is_small_sample
 from breakdown
@@ -76,3 +83,7 @@ inner join shown
     on breakdown.dimension = shown.dimension
     and breakdown.dimension_value = shown.dimension_value
     and breakdown.failure_category = shown.failure_category
+inner join owners
+    on breakdown.dimension = owners.dimension
+    and breakdown.dimension_value = owners.dimension_value
+    and breakdown.failure_category = owners.failure_category
