@@ -18,6 +18,8 @@ from pipelines.reports.tables import Table, dimension_token, make_table
 from pipelines.reports.words import Words, category_key
 
 _VALUES_SHOWN = 12
+# Of a chain with hundreds of banks and versions the page would grow by a megabyte.
+_TABLE_ROWS = 60
 # Segments are made of what was paid: who never paid always failed. Providers repeat the wallets.
 _NOT_COMPARED = ("all", "lifecycle_segment", "provider")
 
@@ -104,9 +106,15 @@ def figure(data: ReportData, cause: str) -> Figure | None:
 
 
 def table(data: ReportData, cause: str) -> Table:
-    """One row per value of each dimension."""
-    rows = _of_cause(data, cause).with_columns(
-        pl.format("@dimension.{}", "dimension").alias("property"), pl.col("token").alias("value")
+    """One row per value of each dimension: those with most failures, the highest rate first."""
+    most = pl.col("failed").rank("ordinal", descending=True) <= _TABLE_ROWS
+    rows = (
+        _of_cause(data, cause)
+        .filter(most)
+        .with_columns(
+            pl.format("@dimension.{}", "dimension").alias("property"),
+            pl.col("token").alias("value"),
+        )
     )
     return make_table(
         rows,
