@@ -55,6 +55,7 @@ daily = dg.ScheduleDefinition(
     job=everything,
     cron_schedule="30 10 * * *",
     execution_timezone="Asia/Shanghai",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every morning after the wallets have made yesterday's bills available.",
 )
 weekly = dg.ScheduleDefinition(
@@ -62,6 +63,7 @@ weekly = dg.ScheduleDefinition(
     job=audit_only,
     cron_schedule="0 7 * * 1",
     execution_timezone="Asia/Shanghai",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every Monday: what passed when it was published may not pass any more.",
 )
 SCHEDULES = [daily, weekly]

@@ -62,5 +62,6 @@ tidy = dg.ScheduleDefinition(
     job=tidy_history,
     cron_schedule="0 6 * * 1",
     execution_timezone="Asia/Shanghai",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every Monday, so that the history of runs does not fill the disk.",
 )

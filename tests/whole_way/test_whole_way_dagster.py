@@ -78,6 +78,15 @@ def test_what_should_come_daily_says_when_it_is_late(definitions):
     assert late == {"lake/files", "publish/release", "publish/weekly_audit"}
 
 
+def test_what_the_readme_says_comes_by_itself_is_on(definitions):
+    schedules = list(definitions.schedules)
+    assert {s.name for s in schedules} == {
+        "daily_everything", "weekly_privacy_audit", "weekly_tidy_history",
+    }  # fmt: skip
+    assert {s.default_status for s in schedules} == {dg.DefaultScheduleStatus.RUNNING}
+    assert {s.default_status for s in definitions.sensors} == {dg.DefaultSensorStatus.RUNNING}
+
+
 def test_a_run_shows_columns_rows_and_days_and_no_person(sample_run, definitions):
     """Everything that Dagster keeps of the samples' run, read back from its own history."""
     specs = {spec.key: spec for spec in definitions.resolve_all_asset_specs()}
