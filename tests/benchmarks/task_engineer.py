@@ -1,7 +1,6 @@
 """The data engineer's ten tasks: clicks in the Dagster UI, in a headless Chromium.
 
-A broken bill is put into the landing folder of the workspace in force and taken out again; the
-landing sensor is off meanwhile, since a bill that is being mended shall not start a run.
+A broken bill is put into the landing folder of the workspace in force and taken out again.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def tasks(port: int, wallet: Callable[..., str]) -> Iterator[Task]:
         tab.set_default_timeout(30_000)
         walk = _Walk(tab, f"http://127.0.0.1:{port}", wallet)
         yield Task("Open the UI: which jobs are there?", walk.jobs)
-        yield Task("What starts by itself? Stop the landing sensor", walk.sensor_off)
+        yield Task("What starts by itself, and when?", walk.automation)
         yield Task("One table: what is it, whose, how many rows, which columns?", walk.table)
         yield Task("What is checked about it?", walk.checks)
         yield Task("A bill came in broken: read new files", walk.reads_broken)
@@ -41,7 +40,7 @@ def tasks(port: int, wallet: Callable[..., str]) -> Iterator[Task]:
         yield Task("What is wrong with the file? Take it out, read again", walk.mends)
         yield Task("Read three days of March again", walk.backfills)
         yield Task("Is what is published still sound?", walk.audits)
-        yield Task("What did the last run do? Let the sensor go on", walk.looks_back)
+        yield Task("What ran last, how long, started by whom?", walk.looks_back)
 
 
 class _Walk:
@@ -79,29 +78,15 @@ class _Walk:
         state.wait_for(timeout=_PATIENCE_S * 1000)
         return state.inner_text()
 
-    def _toggle(self, sensor: str, *, on: bool) -> None:
-        self._open("/automation", sensor)
-        # Its switch comes after the row's name, and later than the row itself.
-        box = self.tab.locator(
-            f"xpath=//a[normalize-space()='{sensor}']"
-            "/following::label[contains(@class, 'formatSwitch')][1]/input"
-        )
-        box.wait_for(state="attached")
-        if box.is_checked() is not on:
-            box.evaluate("box => box.click()")
-            self.tab.wait_for_timeout(1500)
-        expect(box.is_checked() is on, f"the switch of {sensor} did not move")
-
     def jobs(self) -> Seen:
         text = self._open("/jobs", "read_days_again")
         names = [n for n in ("everything", "new_files", "reports_only", "audit_only") if n in text]
         expect(len(names) == 4, f"only {names}")
         return ", ".join(names)
 
-    def sensor_off(self) -> Seen:
-        self._toggle("landing_sensor", on=False)
-        text = self.tab.inner_text("body")
-        return " ".join(re.findall(r"\w+(?=\s+Scheduled)|landing_sensor|tell_of_\w+", text))
+    def automation(self) -> Seen:
+        text = self._open("/automation", "weekly_tidy_history")
+        return " ".join(text.partition("pipelines.definitions")[2].split())[:200]
 
     def table(self) -> Seen:
         text = self._open("/assets/marts/fct_payments", "Row count")
@@ -168,7 +153,5 @@ class _Walk:
         return f"run ended: {self._materialize('audit_only')}"
 
     def looks_back(self) -> Seen:
-        text = self.tab.inner_text("body")
-        self._toggle("landing_sensor", on=True)
-        steps = re.findall(r"\d+:\d\d:\d\d\.?\d*|Finished \w+|weekly_audit", text)
-        return " ".join(steps[:8]) or "the run's page"
+        text = self._open("/runs", "read_days_again")
+        return " ".join(text.partition("Duration")[2].split())[:160]
