@@ -89,11 +89,14 @@ class _Walk:
         return " ".join(text.partition("pipelines.definitions")[2].split())[:200]
 
     def table(self) -> Seen:
-        text = self._open("/assets/marts/fct_payments", "Row count")
-        self.tab.get_by_text("Column name").first.wait_for()
+        self._open("/assets/marts/fct_payments", "Row count")
+        for wanted in ("One row per", "Column name"):
+            self.tab.get_by_text(wanted).first.wait_for()
+        text = self.tab.inner_text("body")
         rows = re.search(r"Row count\s+([\d,]+)", text)
-        expect(rows, "no row count")
-        return f"{rows[1]} rows; {re.search('One row per[^.]+', text)[0]}"
+        grain = re.search("One row per[^.]+", text)
+        expect(rows and grain, "no row count or description")
+        return f"{rows[1]} rows; {grain[0]}"
 
     def checks(self) -> Seen:
         text = self._open("/assets/marts/fct_payments?view=checks", "Succeeded")

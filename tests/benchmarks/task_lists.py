@@ -130,9 +130,11 @@ def main() -> None:
     """Do the tasks that were asked for and print a line for each."""
     parser = argparse.ArgumentParser(prog="python tests/benchmarks/task_lists.py")
     people = ("analyst", "marketer", "engineer")
-    parser.add_argument("people", nargs="*", choices=[*people, []], help="all if none")
+    parser.add_argument("people", nargs="*", help=f"of {', '.join(people)}; all if none")
     parser.add_argument("--port", type=int, default=3999, help="of `wallet ui`, for the engineer")
     wanted = parser.parse_args()
+    if unknown := set(wanted.people) - set(people):
+        parser.error(f"no list for {', '.join(sorted(unknown))}")
     lists = {
         "analyst": lambda: ANALYST,
         "marketer": lambda: task_marketer.tasks(wallet),
