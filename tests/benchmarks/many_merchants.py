@@ -73,11 +73,11 @@ def _merchants() -> dict[str, Merchant]:
     for seed in range(1, 4):
         made[f"bills_only_{seed}"] = Merchant(800, 2, seed, ("wechat_pay", "alipay"))
         made[f"log_only_{seed}"] = Merchant(800, 3, seed, ("attempts",))
-        made[f"few_customers_{seed}"] = Merchant(2000, 2, seed, customers=12)
+        made[f"few_customers_{seed}"] = Merchant(2000, 2, seed, ("attempts",), customers=12)
         made[f"later_month_{seed}"] = Merchant(400 * seed, 2, seed, then="month")
         made[f"late_files_{seed}"] = Merchant(400 * seed, 2, seed, then="late")
     made |= {
-        "four_customers": Merchant(2000, 1, 1, customers=4),
+        "four_customers": Merchant(2000, 1, 1, ("attempts",), customers=4),
         "two_years": Merchant(400, 24, 1),
         "middle_1": Merchant(2000, 3, 1),
         "middle_2": Merchant(4000, 6, 2),
