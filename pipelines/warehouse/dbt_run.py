@@ -253,6 +253,11 @@ def _run_nodes(arguments: list[str], workspace: Workspace) -> list[NodeRun]:
     return [run for run in runs if run.resource_type != "operation"]
 
 
+def compiled_path(workspace: Workspace, original_file_path: str) -> Path:
+    """Where dbt leaves the SQL it sent for a model; the privacy audit reads it there."""
+    return _work_dir(workspace) / "target" / "compiled" / "wallet" / original_file_path
+
+
 def _work_dir(workspace: Workspace) -> Path:
     return workspace.warehouse.parent / "dbt"
 
@@ -361,7 +366,7 @@ def _release_warehouse() -> None:
 def _node_run(run: Any, workspace: Workspace) -> NodeRun:
     node = run.node
     compiled = getattr(node, "compiled_path", None)
-    path = _work_dir(workspace) / "target" / "compiled" / "wallet" / node.original_file_path
+    path = compiled_path(workspace, node.original_file_path)
     if compiled:
         path = DBT_PROJECT_DIR / compiled
     is_table = node.resource_type in {"model", "seed"}

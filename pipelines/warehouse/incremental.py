@@ -109,12 +109,31 @@ def _plan(
     settings = {name: value for name, value in environment.items() if name not in _NO_EFFECT}
     with connect(workspace) as connection:
         standing = built.standing(connection, relations)
+        has_moved = _LAKE not in standing or standing[_LAKE].fingerprint != str(workspace.lake)
+        for node in _without_sql(workspace, every, chosen):
+            standing.pop(node, None)
         plan = Fingerprints(
             manifest, DBT_PROJECT_DIR, workspace.lake, settings, chosen, standing, connection
         ).plan(full_refresh)
-        has_moved = _LAKE not in standing or standing[_LAKE].fingerprint != str(workspace.lake)
         built.forget(connection, {*plan.build, _LAKE} if has_moved else plan.build)
     return plan, has_moved
+
+
+def _without_sql(
+    workspace: Workspace, every: Mapping[str, Mapping[str, Any]], chosen: Collection[str]
+) -> set[str]:
+    """Chosen models whose SQL is not on disk as it was sent: after a warehouse was restored alone,
+    or a model moved to another folder.
+
+    The privacy audit follows columns through that SQL, and would take what lies behind a missing
+    one for a source that nothing is known of.
+    """
+    return {
+        node
+        for node in chosen
+        if every[node]["resource_type"] == "model"
+        and not dbt_run.compiled_path(workspace, every[node]["original_file_path"]).is_file()
+    }
 
 
 def _remember(workspace: Workspace, plan: Plan, runs: Sequence[NodeRun], run_id: str) -> None:
