@@ -12,6 +12,7 @@ rendered, so one parse serves all.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -29,13 +30,15 @@ if TYPE_CHECKING:
 
 TARGET_DIR = DBT_PROJECT_DIR / "target"
 MANIFEST_PATH = TARGET_DIR / "manifest.json"
+# State of the files that the manifest was parsed from.
+_STATE_PATH = TARGET_DIR / "manifest.state"
 
 # Parsing reads the profile but opens nothing; constant values keep dbt's parse cache valid. The
 # file's stem becomes the database's name in all SQL, so it is that of `Workspace.warehouse`.
 _PARSE_ENVIRONMENT = {"WALLET_WAREHOUSE": "warehouse.duckdb", "WALLET_LAKE": "lake"}
 
 # The parsed project of this process, with the state of the files it was parsed from.
-_parsed: dict[float, Manifest] = {}
+_parsed: dict[str, Manifest] = {}
 
 
 class DbtError(RuntimeError):
@@ -107,13 +110,16 @@ def manifest_path() -> Path:
     Raises:
         DbtError: the project does not parse.
     """
-    if not _is_fresh(_newest_change()):
+    if not _is_fresh(_state()):
         _parse()
     return MANIFEST_PATH
 
 
-def _is_fresh(newest: float) -> bool:
-    return MANIFEST_PATH.is_file() and MANIFEST_PATH.stat().st_mtime >= newest
+def _is_fresh(state: str) -> bool:
+    try:
+        return MANIFEST_PATH.is_file() and _STATE_PATH.read_text(encoding="utf-8") == state
+    except FileNotFoundError:  # not parsed yet, or another process is putting a manifest in place
+        return False
 
 
 def build(
@@ -263,46 +269,59 @@ def _work_dir(workspace: Workspace) -> Path:
 
 
 def _manifest() -> Manifest:
-    newest = _newest_change()
-    if newest not in _parsed:
-        _parse()
-    return _parsed[newest]
+    state = _state()
+    if state not in _parsed:
+        state = _parse()
+    return _parsed[state]
 
 
-def _parse() -> None:
+def _parse() -> str:
     """Parse the project, keep the result, and put `manifest.json` in place in one step.
 
     The UI starts several processes that all want a manifest: one parses at a time, and none reads
     half a file.
+
+    Returns:
+        State of the files it was parsed from.
     """
     from filelock import FileLock
 
     TARGET_DIR.mkdir(parents=True, exist_ok=True)
     with FileLock(TARGET_DIR / ".parse.lock"):
-        newest = _newest_change()
+        # A change made meanwhile makes another state.
+        state = _state()
         folder = TARGET_DIR / "parse"
         arguments = ["parse", "--target-path", str(folder)]
         # Already written by another process: reading dbt's own cache takes half the time.
-        is_written = _is_fresh(newest)
+        is_written = _is_fresh(state)
         arguments += ["--no-write-json"] if is_written else []
         manifest = _invoke(arguments, _PARSE_ENVIRONMENT, None)
         if not is_written:
             draft = TARGET_DIR / f"manifest.{os.getpid()}.json"
             shutil.copyfile(folder / "manifest.json", draft)
-            # As old as what it was parsed from: a change made meanwhile is newer.
-            os.utime(draft, (newest, newest))
+            _STATE_PATH.unlink(missing_ok=True)
             draft.replace(MANIFEST_PATH)
+            draft.write_text(state, encoding="utf-8")
+            draft.replace(_STATE_PATH)
     _parsed.clear()
-    _parsed[newest] = manifest
+    _parsed[state] = manifest
+    return state
 
 
-def _newest_change() -> float:
-    """Time of the last change in the dbt project; deleted files show in their folder's time."""
-    folders = ("macros", "models", "seeds", "tests")
+def _state() -> str:
+    """Digest of names, sizes and times of the dbt project's files.
+
+    Not the newest time alone: an update may bring files that are older than those it replaces
+    (`cp -p`, `unzip`, `rsync -t`), and one file from the future would hide all changes after it.
+    """
     files = [DBT_PROJECT_DIR / "dbt_project.yml", DBT_PROJECT_DIR / "profiles.yml"]
-    for folder in folders:
-        files += [DBT_PROJECT_DIR / folder, *(DBT_PROJECT_DIR / folder).rglob("*")]
-    return max(path.stat().st_mtime for path in files)
+    for folder in ("macros", "models", "seeds", "tests"):
+        files += sorted(path for path in (DBT_PROJECT_DIR / folder).rglob("*") if path.is_file())
+    digest = hashlib.sha256()
+    for path in files:
+        stat = path.stat()
+        digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
+    return digest.hexdigest()
 
 
 def _invoke(arguments: list[str], environment: Mapping[str, str], manifest: Manifest | None) -> Any:

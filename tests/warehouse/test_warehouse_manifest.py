@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 
 import pytest
@@ -44,6 +45,29 @@ def layer(node: dict) -> str:
 
 def problems(found: list[str]) -> None:
     assert not found, "\n".join(found)
+
+
+def test_a_manifest_is_stale_after_any_change_whatever_its_time(tmp_path, monkeypatch):
+    """An update with `cp -p` was taken for no change: its tables passed for unchanged."""
+    monkeypatch.setattr(dbt_run, "DBT_PROJECT_DIR", tmp_path)
+    (tmp_path / "models").mkdir()
+    for name in ("dbt_project.yml", "profiles.yml", "models/a.sql", "models/b.sql"):
+        (tmp_path / name).write_text("select 1")
+    states = [dbt_run._state()]
+    model = tmp_path / "models/a.sql"
+    model.write_text("select 2")
+    os.utime(model, (1_000_000_000, 1_000_000_000))
+    states.append(dbt_run._state())
+    os.utime(tmp_path / "models/b.sql", (4_000_000_000, 4_000_000_000))
+    states.append(dbt_run._state())
+    model.write_text("select 3")
+    states.append(dbt_run._state())
+    model.rename(tmp_path / "models/c.sql")
+    states.append(dbt_run._state())
+    (tmp_path / "models/b.sql").unlink()
+    states.append(dbt_run._state())
+    assert len(set(states)) == len(states)
+    assert dbt_run._state() == states[-1]
 
 
 def test_models_are_named_after_their_layer(models):
