@@ -94,8 +94,17 @@ settled as (
         max_by(wallet, lpad(cast(orders as varchar), 12, '0') || wallet) as most_used_wallet,
         {{ share('max(orders)', 'max(all_orders)') }} as settled_wallet_share,
         max(all_orders) as paid_orders,
-        abs(sum({{ share('orders', 'all_orders') }} * ln({{ share('orders', 'all_orders') }})))
-            as wallet_entropy
+        -- Summed as decimals: the last digit of a sum of doubles depends on the order of rows.
+        cast(
+            abs(
+                sum(
+                    cast(
+                        {{ share('orders', 'all_orders') }} * ln({{ share('orders', 'all_orders') }})
+                        as decimal(18, 12)
+                    )
+                )
+            ) as double
+        ) as wallet_entropy
     from payers
     group by user_key
 
