@@ -195,6 +195,8 @@ def _explain(file: Path) -> None:
     from pipelines.explain import explain, try_reading
     from pipelines.formats.mapping import MappingError
 
+    if file.exists() and not file.is_file():
+        raise stopped(f"{file} is no file: give one export file, or put a folder's into landing")
     well = True
     try:
         for document in explain(file, settings_or_stop()):

@@ -48,7 +48,9 @@ def sql(
 @app.command()
 def origin(
     file_sha256: Annotated[str, typer.Argument(help="As published, or its first eight digits.")],
-    row_number: Annotated[int | None, typer.Argument(help="The row_number beside it.")] = None,
+    row_number: Annotated[
+        int | None, typer.Argument(min=1, help="The row_number beside it.")
+    ] = None,
 ) -> None:
     """Say which file (and line) a published row comes from; on this machine only."""
     from pipelines.ingest.ledger import read_ledger

@@ -70,7 +70,7 @@ class Lineage:
 
 @dataclass(frozen=True)
 class Model:
-    """One compiled model: where it is built, from what SQL."""
+    """One compiled model: where it is built, from what SQL; without it nothing is known of it."""
 
     schema: str
     name: str
@@ -134,6 +134,8 @@ class _Walk:
         from sqlglot.optimizer.qualify import qualify
         from sqlglot.optimizer.scope import build_scope
 
+        if not model.sql.strip():
+            raise ValueError("its compiled SQL is missing; build the models: wallet run")
         parsed = sqlglot.parse_one(model.sql, dialect="duckdb")
         for table in parsed.find_all(sqlglot.exp.Table):
             table.set("catalog", None)  # dbt names the database too; there is only one
@@ -150,27 +152,32 @@ class _Walk:
         return self._scope(scope)
 
     def _scope(self, scope: Scope) -> dict[str, Held]:
+        return dict(self._by_place(scope))
+
+    def _by_place(self, scope: Scope) -> list[tuple[str, Held]]:
+        """Columns of a union match by place: later parts may name them alike or not at all."""
         if scope.set_operation_scopes:
-            parts = [self._scope(part) for part in scope.set_operation_scopes]
-            first = parts[0]
-            # Columns of a union match by place.
-            rest = [list(part.values()) for part in parts[1:]]
-            return {
-                name: _all([held, *(columns[place] for columns in rest)])
-                for place, (name, held) in enumerate(first.items())
-            }
+            parts = [self._by_place(part) for part in scope.set_operation_scopes]
+            return [
+                (column[0][0], _all(held for _, held in column))
+                for column in zip(*parts, strict=True)
+            ]
         sources = {alias: self._source(source) for alias, (_, source) in _sources(scope)}
-        return {
-            projection.alias_or_name: self._expression(projection, sources)
+        return [
+            (projection.alias_or_name, self._expression(projection, sources))
             for projection in scope.expression.selects
-        }
+        ]
 
     def _source(self, source: Scope | exp.Table) -> dict[str, Held]:
         from sqlglot.optimizer.scope import Scope
 
         if isinstance(source, Scope):
             return self._scope(source)
-        return self.columns_of((source.db, source.name))
+        relation = (source.db, source.name)
+        columns = self.columns_of(relation)
+        if relation in self.unread:
+            raise ValueError(f"reads {'.'.join(relation)}: {self.unread[relation]}")
+        return columns
 
     def _expression(self, projection: exp.Expression, sources) -> Held:
         from sqlglot import exp

@@ -113,9 +113,9 @@ def _lineage(workspace: Workspace, manifest: Path) -> Lineage:
     document = json.loads(manifest.read_bytes())
     folder = compiled_folder(workspace)
     models = [
-        Model(node["schema"], node.get("alias") or node["name"], sql)
+        Model(node["schema"], node.get("alias") or node["name"], _sql(node, folder))
         for node in document["nodes"].values()
-        if node.get("resource_type") == "model" and (sql := _sql(node, folder))
+        if node.get("resource_type") == "model"
     ]
     relations = _relations(workspace)
     built = {(model.schema, model.name) for model in models}

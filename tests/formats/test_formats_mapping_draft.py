@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 
 import mapped_bytes as x
@@ -109,6 +110,16 @@ def test_the_whole_file_is_tried_and_nothing_of_it_is_kept(tmp_path, monkeypatch
     assert "line 3: attempted_at must be ISO-8601" in result.stdout
     assert not list(tmp_path.glob("wallet-doctor-*"))
     assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_what_is_no_file_is_said_to_be_none(tmp_path):
+    """A named pipe was waited for, without an end."""
+    pipe = tmp_path / "export.csv"
+    os.mkfifo(pipe)
+    for path in (pipe, tmp_path):
+        result = CliRunner().invoke(app, ["doctor", str(path)])
+        assert result.exit_code == 1
+        assert "is no file" in result.output
 
 
 # Made up: what the columns of a settlementMerge bill are is published nowhere.

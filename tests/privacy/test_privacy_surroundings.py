@@ -79,10 +79,34 @@ def test_lineage_follows_unions_by_place_and_reports_what_it_cannot_read():
     found = lineage(
         analyst__t="select region as x from lake.payment_attempts"
         " union all select user_key from lake.payment_attempts",
+        # Later parts name their columns twice alike, or not at all.
+        analyst__named="select region as x, amount as y, 1 as z from lake.payment_attempts"
+        " union all select user_key, user_key, 2 from lake.payment_attempts"
+        " union all select coalesce(order_key, 'a'), abs(amount), abs(amount)"
+        " from lake.payment_attempts",
         analyst__broken="select from where",
     )
     assert origins(found.columns["analyst", "t"]["x"]) == ({"region", "user_key"}, set())
+    named = {name: origins(held)[0] for name, held in found.columns["analyst", "named"].items()}
+    assert named == {
+        "x": {"region", "user_key", "order_key"},
+        "y": {"amount", "user_key"},
+        "z": {"amount"},
+    }
     assert set(found.unread) == {("analyst", "broken")}
+
+
+@pytest.mark.parametrize("sql", ["", "select from where"])
+def test_what_reads_a_model_that_cannot_be_followed_cannot_be_followed_either(sql):
+    """Without its SQL a model passed for a source of which nothing is known."""
+    found = lineage(
+        marts__facts=sql,
+        marts__rates="select user_key as x from (select * from marts.facts) as f",
+        analyst__t="select count(*) as n, max(r.x) as x from marts.rates as r",
+        analyst__other="select region as x from lake.payment_attempts",
+    )
+    assert set(found.unread) == {("marts", "facts"), ("marts", "rates"), ("analyst", "t")}
+    assert "marts.facts" in found.unread["analyst", "t"]
 
 
 def table(audience: str, *columns) -> Table:

@@ -98,6 +98,7 @@ def test_origin_names_the_file_and_line_behind_a_published_row(wallet, sample_ru
     file = Path(path.partition("::")[0])
     assert hashlib.sha256(file.read_bytes()).hexdigest() == sha
     assert wallet("origin", "0" * 64).exit_code == 1
+    assert wallet("origin", sha, "0").exit_code == 2
     assert wallet("sql", ".schema no_such_table").exit_code == 1
 
 
