@@ -37,5 +37,6 @@ def settings_or_stop() -> Settings:
 def stopped(message: str) -> typer.Exit:
     """Print why, in one line; raise what this returns to end with exit code 1."""
     errors.print("[red]Stopped:[/red]", end=" ")
-    errors.print(message, markup=False)
+    # The terminal wraps it: a path that rich had cut in two could not be copied.
+    errors.print(message, markup=False, soft_wrap=True)
     return typer.Exit(1)

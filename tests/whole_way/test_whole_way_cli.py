@@ -84,7 +84,7 @@ def test_sql_writes_all_rows_for_other_programs(wallet, tmp_path, name):
         assert out.read_bytes().startswith(b"\xef\xbb\xbf")  # by which Excel knows UTF-8
     again = wallet("sql", query, "--out", str(out))
     assert again.exit_code == 1
-    assert "is there already" in " ".join(again.output.split())  # long paths wrap
+    assert f"{out} is there already" in again.output
 
 
 def test_origin_names_the_file_and_line_behind_a_published_row(wallet, sample_run, tmp_path):
