@@ -26,6 +26,7 @@ from pipelines.privacy.lineage import Held, Lineage, Model, Origin, Relation, tr
 from pipelines.privacy.register import read_register
 from pipelines.privacy.waivers import read_waivers
 from pipelines.settings import Workspace
+from pipelines.warehouse.dbt_run import compiled_folder
 
 REGISTER, WAIVERS = "register.toml", "waivers.toml"
 
@@ -120,11 +121,6 @@ def _lineage(workspace: Workspace, manifest: Path) -> Lineage:
     relations = _relations(workspace)
     built = {(model.schema, model.name) for model in models}
     return trace(models, relations, _pseudonyms(relations, built), _amounts())
-
-
-def compiled_folder(workspace: Workspace) -> Path:
-    """Where dbt leaves the SQL it sent."""
-    return workspace.warehouse.parent / "dbt" / "target" / "compiled"
 
 
 def _sql(node: dict, folder: Path) -> str:

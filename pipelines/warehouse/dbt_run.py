@@ -259,9 +259,14 @@ def _run_nodes(arguments: list[str], workspace: Workspace) -> list[NodeRun]:
     return [run for run in runs if run.resource_type != "operation"]
 
 
+def compiled_folder(workspace: Workspace) -> Path:
+    """Where dbt leaves the SQL it sent; the privacy audit reads it there."""
+    return _work_dir(workspace) / "target" / "compiled"
+
+
 def compiled_path(workspace: Workspace, original_file_path: str) -> Path:
-    """Where dbt leaves the SQL it sent for a model; the privacy audit reads it there."""
-    return _work_dir(workspace) / "target" / "compiled" / "wallet" / original_file_path
+    """The SQL that dbt sent for a node of this project."""
+    return compiled_folder(workspace) / "wallet" / original_file_path
 
 
 def _work_dir(workspace: Workspace) -> Path:
