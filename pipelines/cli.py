@@ -36,7 +36,8 @@ QUARANTINED = 3
 class Providers(StrEnum):
     """Whose exports `wallet simulate` writes."""
 
-    samples = "samples"
+    bills = "bills"
+    shop = "shop"
     all = "all"
 
 
@@ -128,8 +129,12 @@ def simulate(
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])] = datetime(2026, 1, 1),  # noqa: DTZ001 - a calendar day
     samples: Annotated[bool, typer.Option("--samples", help="Rewrite data/samples.")] = False,
     providers: Annotated[
-        Providers, typer.Option(help="samples: bills and log; all: every other export too.")
-    ] = Providers.samples,
+        Providers,
+        typer.Option(
+            help="bills and the log of attempts; shop: events, requests, tickets, answers too; "
+            "all: every provider too."
+        ),
+    ] = Providers.bills,
     fault: Annotated[
         list[str] | None,
         typer.Option(help="wallet=wechat_pay,region=CN-GD,start=2026-02-10T17:00,hours=6,odds=8"),

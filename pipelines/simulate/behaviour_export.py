@@ -5,12 +5,12 @@ which the funnel ends in.
 
 GA4 watches web and mini program, Mixpanel the app. Of those who look at an item a planted share
 goes on at each step until a wallet is chosen; whether that ends in a purchase is the attempt's own
-story. A payment that succeeds late is a purchase nobody's page has seen.
+story. A payment that succeeds late is a purchase nobody's page has seen. Who did not agree to be
+measured (`Story.visitors_measured`, by device) is in neither tool.
 """
 
 from __future__ import annotations
 
-import gzip
 import io
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulate.scenario import DAY_MS, HOUR_MS
-from pipelines.simulate.story import Story, Written, epoch_us
+from pipelines.simulate.story import Story, Written, epoch_us, packed
 from pipelines.simulate.truth import FileTruth
 
 # Share of visits of a step that reach the next one; the last is told by the attempts.
@@ -56,7 +56,7 @@ def write_exports(story: Story) -> Written:
 def _events(story: Story) -> pl.DataFrame:
     """One row per event, by time: step, at (clock ms), visit, device, user_id, wallet, …"""
     rng = story.rng("behaviour")
-    tries = story.attempt_rows().filter(pl.col("channel") != "pos")
+    tries = story.attempt_rows().filter((pl.col("channel") != "pos") & _agreed(story))
     chance = tries["wallet"].replace_strict(_ONE_TAP, return_dtype=pl.Float64)
     tries = tries.with_columns(
         pl.Series("one_tap", rng.random(len(tries)) < chance.to_numpy()),
@@ -82,6 +82,11 @@ def _events(story: Story) -> pl.DataFrame:
     events = pl.concat([*early, chosen.with_columns(order_no=None), paid], how="diagonal_relaxed")
     inside = (pl.col("at") >= story.scenario.start_ms) & (pl.col("at") < story.scenario.end_ms)
     return events.filter(inside).sort("at", "visit", "step")
+
+
+def _agreed(story: Story) -> pl.Expr:
+    """Whether a device's owner agreed to be measured: the same answer on every visit."""
+    return pl.col("device") * 40_503 % 2**16 < story.visitors_measured * 2**16
 
 
 def _abandoned(rng: np.random.Generator, visits: pl.DataFrame, story: Story) -> list[pl.DataFrame]:
@@ -127,7 +132,7 @@ def _write_months(story: Story, source: str, events: pl.DataFrame) -> list[FileT
         folder, stem = ("ga4", "events") if is_ga4 else ("mixpanel", "raw_events")
         name = f"{folder}/{stem}_{first:%Y%m}.jsonl.gz"
         truth = FileTruth(name, source, "jsonl", first, after - timedelta(days=1), len(rows), {})
-        files.append(story.write(name, gzip.compress(buffer.getvalue(), 6, mtime=0), truth))
+        files.append(story.write(name, packed(buffer.getvalue()), truth))
     return files
 
 

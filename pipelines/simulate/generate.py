@@ -6,7 +6,6 @@ What belongs here: the order of the steps, file names, days and layouts. What do
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -35,21 +34,29 @@ from pipelines.simulate.payments import draw_payments
 from pipelines.simulate.population import draw_users
 from pipelines.simulate.refunds import draw_refunds
 from pipelines.simulate.scenario import Scenario, build_scenario, day_to_ms
-from pipelines.simulate.story import Story, Written
+from pipelines.simulate.story import Story, Written, packed
 from pipelines.simulate.truth import FileTruth, SimulationTruth, collect_truth, yuan_of
 
 Layout = Literal["daily", "compact"]
-Providers = Literal["samples", "all"]
-# Further exports of the same merchant, drawn from the same truth: each writes its files.
-EXPORTS: tuple[Callable[[Story], Written], ...] = (
-    adyen_export.write_exports,
-    account_export.write_exports,
+Providers = Literal["bills", "shop", "all"]
+# Further exports of the same merchant, drawn from the same truth: each writes its files. First what
+# the shop's own systems keep, then the accounts and the providers abroad.
+_SHOP: tuple[Callable[[Story], Written], ...] = (
     behaviour_export.write_exports,
     monitoring_export.write_exports,
-    paypal_export.write_exports,
     service_export.write_exports,
-    stripe_export.write_exports,
 )
+EXPORTS: dict[Providers, tuple[Callable[[Story], Written], ...]] = {
+    "bills": (),
+    "shop": _SHOP,
+    "all": (
+        *_SHOP,
+        account_export.write_exports,
+        adyen_export.write_exports,
+        paypal_export.write_exports,
+        stripe_export.write_exports,
+    ),
+}
 
 _ATTEMPTS_PER_ORDER = 1.061
 _COUNTS = ("row_count", "payment_count", "refund_count")
@@ -63,7 +70,9 @@ def simulate(
     months: int = 3,
     start: date = date(2026, 1, 1),
     layout: Layout = "daily",
-    providers: Providers = "samples",
+    providers: Providers = "bills",
+    visitors_measured: float = 1.0,
+    kept_days: int | None = None,
     faults: tuple[Fault, ...] = (),
     has_usual_faults: bool = True,
 ) -> SimulationTruth:
@@ -72,10 +81,12 @@ def simulate(
     The same arguments give the same bytes. The log holds about `attempts` rows (within 1 % from
     10,000 on). `daily` writes one plain file per day and bill, as a download job would; `compact`
     writes the small set of the samples, with the doublets real folders have. Files that exist under
-    the same name are replaced, others are left alone. With `providers="all"` the exports of every
-    other system follow, drawn from the same orders. `faults` are planted on top of the incident and
-    the bad app version, which `has_usual_faults` set to False leaves out. Raises ValueError on
-    fewer than 100 attempts or months outside 1 to 24.
+    the same name are replaced, others are left alone. `providers="shop"` adds what the shop's own
+    systems keep (checkout events, requests, tickets, survey answers, security events, fee plans),
+    `"all"` the exports of every other provider too, all drawn from the same orders.
+    `visitors_measured` and `kept_days` bound events and requests: see `Story`. `faults` are planted
+    on top of the incident and the bad app version, which `has_usual_faults` set to False leaves
+    out. Raises ValueError on fewer than 100 attempts or months outside 1 to 24.
     """
     if attempts < 100:
         raise ValueError(f"attempts must be at least 100, got {attempts}")
@@ -93,12 +104,14 @@ def simulate(
     ]
     attempt_ids = attempt_log.attempt_ids(len(played))
     planted: dict[str, float] = {}
-    if providers == "all":
-        story = Story(out_dir, scenario, users, orders, played, payments, refunds)
-        for write_exports in EXPORTS:
-            written = write_exports(story)
-            files += written.files
-            planted |= written.planted
+    story = Story(
+        out_dir, scenario, users, orders, played, payments, refunds,
+        visitors_measured, kept_days, is_packed=layout == "compact",
+    )  # fmt: skip
+    for write_exports in EXPORTS[providers]:
+        written = write_exports(story)
+        files += written.files
+        planted |= written.planted
     return collect_truth(
         scenario, users, orders, played, payments, refunds, attempt_ids, files, planted
     )
@@ -122,11 +135,6 @@ def alipay_day_again(scenario: Scenario) -> date:
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-
-
-def _packed(data: bytes) -> bytes:
-    """Gzip without a time stamp, so that the same rows give the same bytes."""
-    return gzip.compress(data, compresslevel=9, mtime=0)
 
 
 def _amounts(totals: dict[str, int]) -> dict:
@@ -156,7 +164,7 @@ def _write_attempts(
         data = attempt_log.log_file(part, file_format)
         name = f"attempts/payment_attempts_{first:%Y-%m}.{file_format}"
         if layout == "compact" and file_format != "parquet":
-            name, data = f"{name}.gz", _packed(data)
+            name, data = f"{name}.gz", packed(data)
         _write(out_dir / name, data)
         cents = int(part.select((pl.col("amount") * 100).cast(pl.Int64).sum()).item())
         totals = _amounts({"row_count": len(part), "amount": cents})
@@ -183,7 +191,7 @@ def _write_wechat(
             stem = f"wechat_pay/{merchant.WECHAT_MERCHANT}{bill_type.capitalize()}{day}_{day}"
             names = [f"{stem}.csv"]
             if layout == "compact":
-                names, data = [f"{stem}.csv.gz"], _packed(data)
+                names, data = [f"{stem}.csv.gz"], packed(data)
                 if bill_type == "ALL" and day == wechat_day_again(scenario):
                     # A bill of one day has the same bytes whenever it is fetched.
                     names.append(f"{stem} (1).csv.gz")

@@ -3,13 +3,13 @@
 What belongs here: one request per payment attempt, in the two exports. What does not: attempts and
 their latencies, which are planted there.
 
-The merchant changed tools in the middle of the period. A request takes as long as its attempt; one
-without an answer is an error (504), a declined payment an expected one (402).
+The merchant changed tools in the middle of the days that are kept (`Story.kept_days`). A request
+takes as long as its attempt; one without an answer is an error (504), a declined payment is an
+expected one (402).
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 from datetime import date, timedelta
 
@@ -17,7 +17,7 @@ import polars as pl
 
 from pipelines.simulate.ids import scattered
 from pipelines.simulate.scenario import day_to_ms
-from pipelines.simulate.story import Story, Written, epoch_us
+from pipelines.simulate.story import Story, Written, epoch_us, packed
 from pipelines.simulate.truth import FileTruth
 
 _SPANS_PER_LINE = 200
@@ -25,14 +25,16 @@ _SPANS_PER_LINE = 200
 
 def write_exports(story: Story) -> Written:
     """Both halves of the period; `planted` counts requests, errors and expected errors."""
-    requests = _requests(story)
     scenario = story.scenario
-    middle = scenario.start + timedelta(days=scenario.days // 2)
+    days = min(story.kept_days or scenario.days, scenario.days)
+    first = scenario.end - timedelta(days=days)
+    middle = first + timedelta(days=days // 2)
+    requests = _requests(story).filter(pl.col("started_at") >= day_to_ms(first))
     before = requests.filter(pl.col("started_at") < day_to_ms(middle))
     after = requests.filter(pl.col("started_at") >= day_to_ms(middle))
     files = [
         _write(story, "otlp/traces.jsonl.gz", "otlp_traces", _otlp(before), before.height,
-               (scenario.start, middle)),
+               (first, middle)),
         _write(story, "newrelic/transactions.jsonl.gz", "newrelic_events", *_newrelic(after),
                (middle, scenario.end)),
     ]  # fmt: skip
@@ -52,7 +54,7 @@ def _write(
 ) -> FileTruth:
     last = days[1] - timedelta(days=1)
     truth = FileTruth(name, source, "jsonl", days[0], last, rows, {})
-    return story.write(name, gzip.compress(data, 6, mtime=0), truth) if rows else truth
+    return story.write(name, packed(data), truth) if rows else truth
 
 
 def _requests(story: Story) -> pl.DataFrame:

@@ -13,6 +13,9 @@ from pipelines.simulate.scenario import build_scenario
 from pipelines.simulate.truth import SimulationTruth
 
 _SEED, _ATTEMPTS, _MONTHS, _START = 20_260_101, 20_000, 3, date(2026, 1, 1)
+# What keeps the committed files below 3 MB: few visitors agree to be measured, and the monitoring
+# tools keep six weeks, the planted incident among them.
+_VISITORS_MEASURED, _KEPT_DAYS = 0.15, 42
 _README = """# Bundled samples
 
 Three months of one invented merchant, {start} to {end}: {attempts:,} payment attempts, {bills:,}
@@ -23,21 +26,36 @@ bill rows. No person, account or shop in them exists; buyers are masked the way 
 - `alipay/`: 业务明细 archives, two by month, the last month by day. Two days are in a month and in
   a daily archive; one was downloaded twice at different times ({again_alipay}).
 - `attempts/`: the merchant's own log of payment attempts: CSV, JSONL and Parquet, a month each.
+- `ga4/` (web and mini program) and `mixpanel/` (app): what analytics tools saw of the checkout.
+  {measured:.0%} of the visitors agreed to be measured.
+- `otlp/`, then `newrelic/`: the requests behind the attempts; the tools keep the last {kept} days.
+- `service/`: support tickets and survey answers; `security/`: second-factor checks and new devices;
+  `fees/`: the merchant's contract. In the project's own shapes.
+
+All tell of the same orders: users, order numbers and devices are the same in every file.
 
 Planted, so that there is something to find: {incident_wallet} in trouble from {incident_start}
 to {incident_end} (Shanghai time), app version {bad_version} failing more than others,
 {late} payments that succeeded after the log had given them up, refunds of payments made before
 the first day, payments at tills that the log never saw.
 
-Made by `wallet simulate --samples` (seed {seed}); a test compares them with a fresh run.
-After a change of the simulation run the command and commit both.
+Made by `.venv/bin/wallet simulate --samples` (seed {seed}), byte for byte the same each time; a
+test compares them with a fresh run. Change the simulation, run the command, commit both.
 """
 
 
 def write_samples(out_dir: Path) -> SimulationTruth:
     """Write the committed samples (data/samples) with their README, and return their truth."""
     truth = generate.simulate(
-        out_dir, seed=_SEED, attempts=_ATTEMPTS, months=_MONTHS, start=_START, layout="compact"
+        out_dir,
+        seed=_SEED,
+        attempts=_ATTEMPTS,
+        months=_MONTHS,
+        start=_START,
+        layout="compact",
+        providers="shop",
+        visitors_measured=_VISITORS_MEASURED,
+        kept_days=_KEPT_DAYS,
     )
     scenario = build_scenario(_SEED, _START, _MONTHS)
     text = _README.format(
@@ -53,6 +71,8 @@ def write_samples(out_dir: Path) -> SimulationTruth:
         incident_end=f"{truth.incident_end:%Y-%m-%d %H:%M}",
         bad_version=truth.bad_version,
         late=len(truth.late_success_attempt_ids),
+        measured=_VISITORS_MEASURED,
+        kept=_KEPT_DAYS,
         seed=truth.seed,
     )
     (out_dir / "README.md").write_text(text, encoding="utf-8")

@@ -6,8 +6,9 @@ What belongs here: the frames every export is drawn from. What does not: any exp
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,9 @@ from pipelines.simulate.truth import FileTruth
 class Story:
     """The merchant's users, orders, attempts, payments, refunds, as the room's modules draw them.
 
-    `out_dir` is the folder that exports are written below.
+    `out_dir` is the folder that exports are written below. `visitors_measured` is the share of
+    devices whose owners agreed to be measured by analytics tools; `kept_days` how many days the
+    monitoring tools keep (None: all of them). `is_packed` writes plain files gzipped.
     """
 
     out_dir: Path
@@ -32,6 +35,9 @@ class Story:
     attempts: pl.DataFrame
     payments: pl.DataFrame
     refunds: pl.DataFrame
+    visitors_measured: float = 1.0
+    kept_days: int | None = None
+    is_packed: bool = False
 
     def rng(self, name: str) -> np.random.Generator:
         """Random numbers of one export: adding another export changes nothing in this one."""
@@ -55,11 +61,13 @@ class Story:
         return frame.filter(~pl.col("is_test")).with_columns(known)
 
     def write(self, name: str, data: bytes, truth: FileTruth) -> FileTruth:
-        """Write one file below the folder and return its truth."""
+        """Write one file below the folder, packed if the story is, and return its truth."""
+        if self.is_packed and not name.endswith(".gz"):
+            name, data = f"{name}.gz", packed(data)
         path = self.out_dir / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        return truth
+        return replace(truth, path=name)
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,11 @@ class Written:
 
     files: list[FileTruth]
     planted: dict[str, float] = field(default_factory=dict)
+
+
+def packed(data: bytes) -> bytes:
+    """Gzip without a time stamp, so that the same rows give the same bytes."""
+    return gzip.compress(data, compresslevel=9, mtime=0)
 
 
 def epoch_us(clock_ms: pl.Expr) -> pl.Expr:

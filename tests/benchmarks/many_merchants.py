@@ -134,7 +134,7 @@ def run_merchant(name: str, merchant: Merchant, root: Path) -> list[str]:
 
 
 def _size(merchant: Merchant) -> list[str]:
-    providers = "all" if "*" in merchant.folders or merchant.provider == "stripe" else "samples"
+    providers = "all" if "*" in merchant.folders or merchant.provider == "stripe" else "bills"
     return [
         *("--attempts", str(merchant.attempts), "--months", str(merchant.months)),
         *("--seed", str(merchant.seed), "--providers", providers),
