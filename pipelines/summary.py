@@ -159,8 +159,8 @@ def _balance(console: Console, workspace: Workspace, *, per_file: bool) -> None:
         table.add_row(source, *(f"{count:,}" for count in counts), said)
     _print_whole(console, table)
     console.print(
-        "[dim]Dupl.: downloaded twice. Irrel.: declared irrelevant (summaries). Lost: must be 0. "
-        "Totals: control totals of the files themselves that match.[/dim]\n"
+        "[dim]Dupl.: there twice (a second download, an event sent again). Irrel.: summaries. "
+        "Lost: must be 0. Totals: control totals of the files themselves that match.[/dim]\n"
     )
     console.print("[bold]Every amount too[/bold]")
     money = _table("Source", "Cur", "Amount", "In files", "In facts", "Duplicates", "Lost")

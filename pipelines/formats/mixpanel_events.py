@@ -6,8 +6,9 @@ copies counts (dbt).
 
 Format: https://developer.mixpanel.com/reference/raw-event-export. `time` is seconds, or with
 `time_in_ms=true` milliseconds. Projects made before 2023 export it in the project's own time zone,
-as if that were UTC: nothing in the file says so. WALLET_FORMAT_OPTIONS does:
-`{"mixpanel_events.time_zone": "America/Los_Angeles"}`, or "UTC" for newer projects.
+as if that were UTC. `mp_processing_time_ms` always is UTC: where it follows `time` within minutes,
+`time` is UTC too. Otherwise WALLET_FORMAT_OPTIONS says which zone it is:
+`{"mixpanel_events.time_zone": "America/Los_Angeles"}`.
 """
 
 from __future__ import annotations
@@ -36,9 +37,15 @@ from pipelines.formats.wallets import event_code, wallet_code
 
 _OPTION = "time_zone"
 _NO_ZONE = (
-    "times are taken as UTC; a project made before 2023 exports its own time zone: say which with "
+    "times are taken as UTC, which their processing times do not confirm; a project made before "
+    "2023 exports its own time zone: say which with "
     'WALLET_FORMAT_OPTIONS={"mixpanel_events.time_zone": "…"} (UTC for newer projects)'
 )
+# Seconds from an event to its processing when both are UTC: clocks of phones are wrong by minutes,
+# and every zone is at least an hour away (Nepal's and Chatham's quarters included).
+_PROMPT = (-15 * 60, 45 * 60)
+# Phones send what they kept while offline; so many of the rows come promptly all the same.
+_PROMPT_SHARE, _FEWEST, _MOST = 0.8, 20, 100_000
 
 
 def _property(name: str, path: str | None = None, **more: object) -> Column:
@@ -126,10 +133,11 @@ def settle(layout: Layout, survey: Survey) -> Layout:
     named = {"declared_step": declared_step(FORMAT.source, "event", survey.options, (_OPTION,))}
     moment = epoch_moment(pl.col("time"))
     if zone is None:
+        warnings = () if _is_utc(survey) else (_NO_ZONE,)
         return replace(
             layout,
             normalise={"time": iso_text(moment), **named},
-            warnings=(*layout.warnings, _NO_ZONE),
+            warnings=(*layout.warnings, *warnings),
         )
     if zone not in zoneinfo.available_timezones():
         raise BadFileError(
@@ -141,6 +149,23 @@ def settle(layout: Layout, survey: Survey) -> Layout:
     local = moment.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     utc = local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     return replace(layout, normalise={"time": iso_text(utc), **named}, variant=f"jsonl-{zone}")
+
+
+def _is_utc(survey: Survey) -> bool:
+    """Whether most events of the file were processed, by a clock that is UTC, as they happened."""
+    prompt = known = 0
+    for happened, processed in zip(
+        survey.values("time"), survey.values("processed_ms"), strict=True
+    ):
+        moments = pl.DataFrame({"time": happened, "processed": processed}).select(
+            (epoch_moment(pl.col("processed")) - epoch_moment(pl.col("time"))).dt.total_seconds()
+        )
+        delays = moments.to_series().drop_nulls()
+        known += delays.len()
+        prompt += delays.is_between(*_PROMPT, closed="left").sum()
+        if known >= _MOST:
+            break
+    return known >= _FEWEST and prompt >= _PROMPT_SHARE * known
 
 
 _AMOUNT = _best("amount").cast(pl.Float64, strict=False).round(4)

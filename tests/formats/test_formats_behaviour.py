@@ -77,6 +77,23 @@ def test_a_projects_own_time_zone_is_a_setting_and_its_absence_a_warning(tmp_pat
     assert "no time zone" in wrong.summary.files_quarantined[0].message
 
 
+@pytest.mark.parametrize(
+    ("shift_hours", "late", "is_told"),
+    [(0, 3, True), (8, 0, False), (-8, 0, False), (1, 0, False), (0, 30, False)],
+)
+def test_times_that_are_processed_at_once_need_no_zone(tmp_path, shift_hours, late, is_told):
+    """Trap: `mp_processing_time_ms` is UTC in every project; what was kept offline comes late."""
+    events = [x.mixpanel("Checkout Started", at, f"ins-{at}") for at in range(60)]
+    for at, event in enumerate(events):
+        seconds = 1_767_578_400 + at
+        event["properties"] |= {
+            "time": seconds + shift_hours * 3600,
+            "mp_processing_time_ms": 1000 * (seconds + (86_400 if at < late else 2)),
+        }
+    merchant = read(tmp_path, x.jsonl(events))
+    assert (merchant.summary.warnings == ()) is is_told
+
+
 OWN_NAMES = {
     "mixpanel_events.purchase": "Order Paid, 支付成功",
     "mixpanel_events.none": "refund",
