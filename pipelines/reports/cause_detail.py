@@ -14,7 +14,7 @@ from pipelines.reports import style
 from pipelines.reports.data import NAMED_HOUR, SMALL_SAMPLE, ReportData, wilson
 from pipelines.reports.failure_readings import failures_by_cause
 from pipelines.reports.style import Figure
-from pipelines.reports.tables import Table, dimension_token, make_table
+from pipelines.reports.tables import TELLING, Table, dimension_token, make_table
 from pipelines.reports.words import Words, category_key
 
 _VALUES_SHOWN = 12
@@ -54,7 +54,7 @@ def reading(data: ReportData, words: Words, cause: str) -> str:
         return words.sentences(sentence, words.text("reading.cause_flat"))
     found = [
         words.text(
-            "reading.cause_value",
+            "reading.cause_value_alone" if row["dimension"] in TELLING else "reading.cause_value",
             dimension=words.label("dimension", row["dimension"]),
             value=words.token(row["token"]),
             rate=words.percent(row["failure_rate"]),
@@ -71,7 +71,10 @@ def figure(data: ReportData, cause: str) -> Figure | None:
         return None
     rows = rows.reverse()
     names = [
-        f"@dimension.{row['dimension']} · {row['token']}" for row in rows.iter_rows(named=True)
+        row["token"]
+        if row["dimension"] in TELLING
+        else f"@dimension.{row['dimension']} · {row['token']}"
+        for row in rows.iter_rows(named=True)
     ]
     of_all = data.breakdown("all", cause)
     shapes = [style.mark("x", rate) for rate in of_all["failure_rate"].to_list()]

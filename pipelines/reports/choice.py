@@ -195,7 +195,7 @@ def what_if_label(_: ReportData, option: tuple[str, str]) -> str:
 
 
 def plans(data: ReportData, option: tuple[str, str]) -> pl.DataFrame:
-    """One row per plan: all months together, the merchant's own kind of plan first."""
+    """One row per plan: all months together, the cheapest first, of equals the merchant's own."""
     wallet, provider = option
     rows = data.what_if.filter((pl.col("wallet") == wallet) & (pl.col("provider") == provider))
     return (
@@ -216,7 +216,7 @@ def plans(data: ReportData, option: tuple[str, str]) -> pl.DataFrame:
             .otherwise(pl.lit("merchant"))
             .alias("plan_source"),
         )
-        .sort("planned_fees", "fee_plan_id")
+        .sort("planned_fees", "is_example", "fee_plan_id")
     )
 
 
@@ -322,12 +322,13 @@ def preference(data: ReportData, words: Words, dimension: str) -> str:
     """Where a wallet is used clearly more than by all users."""
     overall = dict(
         data.wallet_users.filter(pl.col("dimension") == "all")
+        .drop_nulls("share_of_users")
         .select("wallet", "share_of_users")
         .rows()
     )
     rows = data.wallet_users.filter(
         (pl.col("dimension") == dimension) & (pl.col("users_of_value") >= SMALL_SAMPLE)
-    )
+    ).drop_nulls("share_of_users")
     clear: list[dict[str, Any]] = [
         row for row in rows.rows(named=True) if row["share_low"] > overall.get(row["wallet"], 1.0)
     ]
@@ -352,6 +353,8 @@ def no_preference(_: ReportData, words: Words) -> str:
 def preference_figure(data: ReportData, dimension: str) -> Figure | None:
     """Share of a group's people that used each wallet; a person may use several."""
     rows = data.wallet_users.filter(pl.col("dimension") == dimension)
+    if rows["share_of_users"].is_null().all():
+        return None
     largest = (
         rows.group_by("dimension_value")
         .agg(pl.col("users_of_value").max())

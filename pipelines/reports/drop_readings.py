@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.reports.data import AMOUNT_BANDS, SMALL_SAMPLE, ReportData, wilson
-from pipelines.reports.tables import Table, dimension_token, make_table
+from pipelines.reports.tables import TELLING, Table, dimension_token, make_table, property_token
 from pipelines.reports.words import Words, category_key
 
 # A changed mix is named when it makes at least this part of the change.
@@ -253,16 +253,16 @@ def refund_table(data: ReportData, dimension: str) -> Table:
 def slice_token(text: str, currency: str) -> str:
     """`os=ios & wallet=alipay` as tokens that the browser puts into words one by one."""
     parts = (part.split("=", 1) for part in text.split(" & "))
-    return " ".join(
-        f"@dimension.{name} {dimension_token(name, value, currency)}" for name, value in parts
-    )
+    return " & ".join(property_token(name, value, currency) for name, value in parts)
 
 
 def slice_words(words: Words, text: str, currency: str) -> str:
     """The same in a sentence of one language."""
     parts = (part.split("=", 1) for part in text.split(" & "))
-    return " & ".join(
-        f"{words.label('dimension', name)} {_value(words, name, value, currency)}"
+    return words.text("reading.slice_and").join(
+        _value(words, name, value, currency)
+        if name in TELLING
+        else f"{words.label('dimension', name)} {_value(words, name, value, currency)}"
         for name, value in parts
     )
 
@@ -275,14 +275,15 @@ def _value(words: Words, dimension: str, value: str, currency: str) -> str:
 
 
 def _series(words: Words, series: str) -> str:
-    return (
-        words.label("series", "all_wallets") if series == "all" else words.label("wallet", series)
-    )
+    if series == "all":
+        return words.in_sentence(words.label("series", "all_wallets"))
+    return words.label("wallet", series)
 
 
 def _drop(data: ReportData, drop_id: str) -> dict[str, Any]:
     return data.drops.row(by_predicate=pl.col("drop_id") == drop_id, named=True)
 
 
-def _moment(day: date, hour: int) -> str:
-    return f"{day.isoformat()} {hour:02d}:00"
+def _moment(day: date, hour: int | None) -> str:
+    """Day and hour; the day alone where the release withholds the hour."""
+    return day.isoformat() if hour is None else f"{day.isoformat()} {hour:02d}:00"

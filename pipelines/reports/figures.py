@@ -13,19 +13,18 @@ from typing import Any
 import polars as pl
 
 from pipelines.reports import style
-from pipelines.reports.data import SMALL_SAMPLE, ReportData
+from pipelines.reports.data import NAMED_HOUR, SMALL_SAMPLE, ReportData
 from pipelines.reports.style import Figure, rounded
 from pipelines.reports.tables import rolling_week
 from pipelines.reports.words import category_key
 
-# Where the slowest refund takes this many times the quickest, a linear axis hides the quick ones.
-_WIDE_RATIO = 30
+_HOURS = pl.DataFrame({"local_hour": list(range(24))})
 
 
 def segment_shares(data: ReportData) -> Figure | None:
     """Share of users beside share of net amount, best segment on top."""
     rows = data.segments.reverse()
-    if rows.is_empty():
+    if rows.is_empty() or rows["share_of_users"].is_null().all():
         return None
     names = [category_key("segment", name) for name in rows["lifecycle_segment"]]
     looks = [
@@ -125,7 +124,7 @@ def hour_failures(data: ReportData) -> Figure | None:
         return None
     grid = (
         rows.pivot("wallet", index="local_hour", values="rate")
-        .join(pl.DataFrame({"local_hour": list(range(24))}), on="local_hour", how="right")
+        .join(_HOURS, on="local_hour", how="right")
         .sort("local_hour")
     )
     wallets = sorted(set(grid.columns) - {"local_hour"}, reverse=True)
@@ -154,11 +153,20 @@ def hour_failures(data: ReportData) -> Figure | None:
 
 
 def hour_latency(data: ReportData) -> Figure | None:
-    """Response time by hour: median (thin) and 95th percentile (bold) per wallet."""
+    """Response time by hour: median (thin) and 95th percentile (bold) per wallet.
+
+    Hours with few attempts are gaps; of fewer than NAMED_HOUR five or less make the percentile.
+    """
     rows = data.hourly.filter(pl.col("latency_p95_ms").is_not_null())
-    rows = rows.filter(pl.col("attempts") >= SMALL_SAMPLE).sort("wallet", "local_hour")
+    rows = rows.filter(pl.col("attempts") >= SMALL_SAMPLE)
     if rows.is_empty():
         return None
+    hours = rows.select("wallet").unique().join(_HOURS, how="cross")
+    rows = (
+        hours.join(rows, on=["wallet", "local_hour"], how="left")
+        .with_columns(pl.when(pl.col("attempts") >= NAMED_HOUR).then("latency_p95_ms"))
+        .sort("wallet", "local_hour")
+    )
     quantiles = [
         ("latency_p50_ms", "p50", 1.4, "circle-open"),
         ("latency_p95_ms", "p95", 2.4, None),
@@ -233,17 +241,11 @@ def refund_turnaround(data: ReportData) -> Figure | None:
         "layout": style.layout(
             320,
             xaxis=style.month_axis(rows["label"].unique().sort().to_list()),
-            yaxis=_hours_axis(rows),
+            yaxis=style.duration_axis(
+                rows["turnaround_hours_p50"].min(), rows["turnaround_hours_p90"].max()
+            ),
         ),
     }
-
-
-def _hours_axis(rows: pl.DataFrame) -> dict[str, Any]:
-    """Minutes with one wallet and days with another only fit on a logarithmic axis."""
-    quickest, slowest = rows["turnaround_hours_p50"].min(), rows["turnaround_hours_p90"].max()
-    if quickest and slowest / quickest > _WIDE_RATIO:
-        return style.axis("@axis.hours_log", type="log", dtick=1, tickformat="~g")
-    return style.axis("@axis.hours", rangemode="tozero")
 
 
 def _wallet_line(

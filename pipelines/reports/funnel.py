@@ -16,7 +16,7 @@ from pipelines.reports.style import Figure, rounded
 from pipelines.reports.tables import Table, make_table
 from pipelines.reports.words import Words, category_key
 
-CHECKOUT, PURCHASE = "begin_checkout", "purchase"
+CHECKOUT, CHOICE, PURCHASE = "begin_checkout", "add_payment_info", "purchase"
 
 
 def views(data: ReportData) -> list[tuple[date, str]]:
@@ -136,11 +136,14 @@ def dimensions(data: ReportData) -> list[str]:
 
 
 def by_value(data: ReportData, dimension: str) -> pl.DataFrame:
-    """One row per value: begun checkouts, purchases, their part with its interval, speed."""
+    """One row per value: visits that began, purchases, their part with its interval, speed.
+
+    They begin with the checkout; by wallet with choosing it, for before that no wallet is known.
+    """
     given = views(data)
     rows = _of_view(data.funnel, given[newest_complete(data, given)])
     rows = rows.filter(pl.col("dimension") == dimension)
-    began = rows.filter(pl.col("step") == CHECKOUT).select(
+    began = rows.filter(pl.col("step") == _first_step(dimension)).select(
         "dimension_value", pl.col("visits").alias("checkouts"), "one_tap_share"
     )
     bought = rows.filter(pl.col("step") == PURCHASE).select(
@@ -151,10 +154,10 @@ def by_value(data: ReportData, dimension: str) -> pl.DataFrame:
     group = {"wallet": "wallet", "language": "language"}.get(dimension, dimension)
     return joined.with_columns(
         pl.Series("value", [category_key(group, v) for v in joined["dimension_value"]], pl.String),
-        (pl.col("purchases") / pl.col("checkouts")).alias("checkout_conversion_rate"),
+        (pl.col("purchases") / pl.col("checkouts")).alias("bought_rate"),
         pl.Series("rate_low", [low for low, _ in bounds], pl.Float64),
         pl.Series("rate_high", [high for _, high in bounds], pl.Float64),
-    ).sort("checkout_conversion_rate", "value", descending=[True, False])
+    ).sort("bought_rate", "value", descending=[True, False])
 
 
 def values(data: ReportData, words: Words, dimension: str) -> str:
@@ -164,13 +167,15 @@ def values(data: ReportData, words: Words, dimension: str) -> str:
         return words.text("reading.funnel_values_small")
     best, worst = rows.row(0, named=True), rows.row(-1, named=True)
     key = "funnel_values" if best["rate_low"] > worst["rate_high"] else "funnel_values_same"
-    return words.text(
+    sentence = words.text(
         f"reading.{key}",
         best=words.token(best["value"]),
-        rate=words.percent(best["checkout_conversion_rate"]),
+        rate=words.percent(best["bought_rate"]),
         worst=words.token(worst["value"]),
-        worst_rate=words.percent(worst["checkout_conversion_rate"]),
+        worst_rate=words.percent(worst["bought_rate"]),
     )
+    note = words.text("reading.funnel_values_chosen") if dimension == "wallet" else ""
+    return words.sentences(sentence, note)
 
 
 def values_figure(data: ReportData, dimension: str) -> Figure | None:
@@ -178,7 +183,7 @@ def values_figure(data: ReportData, dimension: str) -> Figure | None:
     rows = by_value(data, dimension).reverse()
     if rows.is_empty():
         return None
-    rate = rows["checkout_conversion_rate"]
+    rate = rows["bought_rate"]
     return {
         "data": [
             {
@@ -187,7 +192,7 @@ def values_figure(data: ReportData, dimension: str) -> Figure | None:
                 "x": rounded(rate),
                 "y": rows["value"].to_list(),
                 "marker": {"color": style.BLUE, "size": 10},
-                "error_x": style.error_bar(rows, "checkout_conversion_rate", "rate", style.BLUE),
+                "error_x": style.error_bar(rows, "bought_rate", "rate", style.BLUE),
                 "hovertemplate": "%{y}: %{x:.1%}<extra></extra>",
             }
         ],
@@ -202,12 +207,17 @@ def values_figure(data: ReportData, dimension: str) -> Figure | None:
 
 def values_table(data: ReportData, dimension: str) -> Table:
     """One row per value."""
+    first = "wallet_choices" if dimension == "wallet" else "checkouts"
     return make_table(
-        by_value(data, dimension),
-        "value checkouts purchases checkout_conversion_rate rate_low rate_high one_tap_share "
+        by_value(data, dimension).rename({"checkouts": first}),
+        f"value {first} purchases bought_rate rate_low rate_high one_tap_share "
         "seconds_from_checkout_p50",
-        "checkouts",
+        first,
     )
+
+
+def _first_step(dimension: str) -> str:
+    return CHOICE if dimension == "wallet" else CHECKOUT
 
 
 def _all(data: ReportData) -> pl.DataFrame:

@@ -44,10 +44,10 @@ def headline(data: ReportData, words: Words) -> str:
     rate = words.percent(totals["orders_succeeded"] / totals["orders"])
     cause = top_cause(data)
     users, net = data.segments.select(pl.col("users", "share_of_net_amount").sum()).row(0)
-    if cause is None or users < SMALL_SAMPLE or not net:
-        return words.text("reading.headline_rate", month=month, rate=rate)
     top = data.segments.sort("share_of_net_amount", descending=True, nulls_last=True)
-    top = top.row(0, named=True)
+    top = next(top.drop_nulls("share_of_users").iter_rows(named=True), None)
+    if cause is None or users < SMALL_SAMPLE or not net or top is None:
+        return words.text("reading.headline_rate", month=month, rate=rate)
     return words.text(
         "reading.headline",
         month=month,
@@ -66,8 +66,17 @@ def segments(data: ReportData, words: Words) -> str:
         return words.text("reading.segments_empty")
     if not data.segments["net_amount"].sum():
         return words.text("reading.segments_no_amount")
-    top = data.segments.sort("share_of_net_amount", descending=True, nulls_last=True)
-    top = top.row(0, named=True)
+    top = data.segments.sort("net_amount", descending=True, nulls_last=True).row(0, named=True)
+    if top["share_of_users"] is None or top["share_of_net_amount"] is None:
+        return words.sentences(
+            words.text(
+                "reading.segments_amount",
+                top=words.label("segment", top["lifecycle_segment"]),
+                net=words.money(top["net_amount"], data.currency),
+                users=words.number(top["users"]),
+            ),
+            words.text("reading.shares_withheld"),
+        )
     slipping = data.segments.filter(pl.col("lifecycle_segment").is_in(_SLIPPING))
     sentence = words.text(
         "reading.segments",
@@ -98,12 +107,16 @@ def clusters(data: ReportData, words: Words) -> str:
         return words.text("reading.clusters_empty")
     largest = data.clusters.row(0, named=True)
     traits = str(largest["cluster_name"]).split(" + ")
-    return words.text(
-        "reading.clusters",
-        n=words.number(data.clusters.height),
-        name=" + ".join(words.label("trait", trait) for trait in traits),
-        users=words.percent(largest["share_of_users"]),
-    )
+    told = {
+        "n": words.number(data.clusters.height),
+        "name": " + ".join(words.label("trait", trait) for trait in traits),
+    }
+    if largest["share_of_users"] is None:
+        return words.sentences(
+            words.text("reading.clusters_count", users=words.number(largest["users"]), **told),
+            words.text("reading.shares_withheld"),
+        )
+    return words.text("reading.clusters", users=words.percent(largest["share_of_users"]), **told)
 
 
 def wallets(data: ReportData, words: Words, month: date) -> str:

@@ -21,7 +21,7 @@ NOT_SEEN_YET = "not_seen_yet"
 def segment_movement(data: ReportData, month: date) -> Figure | None:
     """Heat map of a month: segment before (rows) and after (columns), by share of the row."""
     rows = data.movement.filter(pl.col("month_end") == month)
-    if rows.is_empty():
+    if rows["share_of_from"].is_null().all():
         return None
     present = set(rows["from_segment"]) | set(rows["to_segment"])
     names = [name for name in (*SEGMENT_ORDER, NOT_SEEN_YET) if name in present]
@@ -91,7 +91,7 @@ def cohort_retention(data: ReportData) -> Figure | None:
 def value_tiers(data: ReportData) -> Figure | None:
     """Share of users beside share of net amount, the best tier on top."""
     rows = data.value_tiers.filter(pl.col("value_tier") != "none").reverse()
-    if rows.is_empty():
+    if rows["share_of_users"].is_null().all():
         return None
     names = [category_key("value_tier", name) for name in rows["value_tier"]]
     looks = [

@@ -86,19 +86,20 @@ def movement(data: ReportData, words: Words, month: date) -> str:
     sentences = []
     if not moved.is_empty():
         row = moved.row(0, named=True)
-        sentences.append(
-            words.text(
-                "reading.movement",
-                month=words.month(month),
-                before=words.label("segment", row["from_segment"]),
-                after=words.label("segment", row["to_segment"]),
-                users=words.number(row["users"]),
-                share=words.percent(row["share_of_from"]),
-            )
-        )
+        told = {
+            "month": words.month(month),
+            "before": words.label("segment", row["from_segment"]),
+            "after": words.label("segment", row["to_segment"]),
+            "users": words.number(row["users"]),
+        }
+        if row["share_of_from"] is None:
+            sentences.append(words.text("reading.movement_count", **told))
+        else:
+            share = words.percent(row["share_of_from"])
+            sentences.append(words.text("reading.movement", share=share, **told))
     stayed = rows.filter(
         (pl.col("from_segment") == "champions") & (pl.col("to_segment") == "champions")
-    )
+    ).drop_nulls("share_of_from")
     if not stayed.is_empty():
         share = words.percent(stayed["share_of_from"][0])
         sentences.append(words.text("reading.movement_champions", share=share))
@@ -132,12 +133,19 @@ def value_tiers(data: ReportData, words: Words) -> str:
     if rows.is_empty() or not rows["net_amount_from"][0]:
         return words.text("reading.tiers_empty")
     row = rows.row(0, named=True)
-    sentence = words.text(
-        "reading.tiers",
-        users=words.percent(row["share_of_users"]),
-        net=words.percent(row["share_of_net_amount"]),
-        amount=words.money(row["net_amount_from"], data.currency),
-    )
+    amount = words.money(row["net_amount_from"], data.currency)
+    if row["share_of_users"] is None or row["share_of_net_amount"] is None:
+        sentence = words.sentences(
+            words.text("reading.tiers_count", users=words.number(row["users"]), amount=amount),
+            words.text("reading.shares_withheld"),
+        )
+    else:
+        sentence = words.text(
+            "reading.tiers",
+            users=words.percent(row["share_of_users"]),
+            net=words.percent(row["share_of_net_amount"]),
+            amount=amount,
+        )
     key = "tiers_frozen" if row["is_frozen"] else "tiers_provisional"
     return words.sentences(sentence, words.text(f"reading.{key}"))
 

@@ -22,6 +22,10 @@ SURVEYS = {
 }
 
 
+# Dimension of tickets -> how the most frequent value is told.
+_MOST = {"topic": "reading.topics", "support_channel": "reading.topics_by_channel"}
+
+
 def speed(data: ReportData, words: Words) -> str:
     """Tickets of the newest month shown, and how long people waited."""
     rows = _months(data)
@@ -55,16 +59,17 @@ def speed_figure(data: ReportData) -> Figure | None:
         ("resolution_hours_p50", "@series.resolution · p50", style.ORANGE, "dot"),
         ("resolution_hours_p90", "@series.resolution · p90", style.ORANGE, "solid"),
     ]
+    drawn = pl.concat([rows[column].alias("hours") for column, *_ in lines])
     traces = [
         {
             "type": "scatter",
             "mode": "lines+markers",
             "name": name,
             "x": rows["label"].to_list(),
-            "y": style.rounded(rows[column], 2),
+            "y": style.rounded(rows[column], 4),
             "line": {"color": colour, "dash": dash, "width": 2},
             "marker": {"size": 7},
-            "hovertemplate": "%{fullData.name}<br>%{x}: %{y:,.1f} h<extra></extra>",
+            "hovertemplate": "%{fullData.name}<br>%{x}: %{y:,.3~g} h<extra></extra>",
         }
         for column, name, colour, dash in lines
     ]
@@ -73,7 +78,7 @@ def speed_figure(data: ReportData) -> Figure | None:
         "layout": style.layout(
             330,
             xaxis=style.month_axis(rows["label"].to_list()),
-            yaxis=style.axis("@axis.hours", rangemode="tozero"),
+            yaxis=style.duration_axis(drawn.min(), drawn.max()),
         ),
     }
 
@@ -90,12 +95,16 @@ def speed_table(data: ReportData) -> Table:
 
 
 def dimensions(data: ReportData) -> list[str]:
-    """Dimensions with at least two values in any month."""
+    """Dimensions with at least two values in any month, topics first."""
     rows = data.support.filter(pl.col("dimension") != "all")
     counts = rows.group_by("dimension", maintain_order=True).agg(
         pl.col("dimension_value").n_unique()
     )
-    return counts.filter(pl.col("dimension_value") > 1)["dimension"].to_list()
+    return (
+        counts.filter(pl.col("dimension_value") > 1)
+        .sort(pl.col("dimension") != "topic", maintain_order=True)["dimension"]
+        .to_list()
+    )
 
 
 def by_value(data: ReportData, dimension: str) -> pl.DataFrame:
@@ -110,11 +119,11 @@ def by_value(data: ReportData, dimension: str) -> pl.DataFrame:
 
 
 def topics(data: ReportData, words: Words, dimension: str) -> str:
-    """What most tickets are about, and where people waited longest."""
+    """What most tickets are about or how they came, and where people waited longest."""
     rows = by_value(data, dimension)
     most = rows.row(0, named=True)
     sentence = words.text(
-        "reading.topics",
+        _MOST.get(dimension, "reading.topics_of"),
         month=words.month(most["month"]),
         value=words.token(most["value"]),
         n=words.number(most["tickets"]),

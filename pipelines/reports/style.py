@@ -9,6 +9,7 @@ languages, and its colours stay pinned to names, not to positions.
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import dataclass
 from typing import Any
@@ -83,6 +84,21 @@ def bar_marker(look: Look) -> dict[str, Any]:
         },
     }
 
+
+# Where the slowest takes this many times the quickest, a linear axis hides the quick ones.
+_WIDE_RATIO = 30
+# Hours -> catalogue key of a tick.
+_DURATIONS = {
+    1 / 3600: "second_1",
+    10 / 3600: "seconds_10",
+    1 / 60: "minute_1",
+    10 / 60: "minutes_10",
+    1.0: "hour_1",
+    6.0: "hours_6",
+    24.0: "day_1",
+    168.0: "week_1",
+    720.0: "days_30",
+}
 
 # For series that have no look of their own, such as operations of a service.
 SERIES_LOOKS = [
@@ -159,7 +175,7 @@ def heat(
 
 
 def mark(across: str, value: float) -> dict[str, Any]:
-    """A dashed line across the plot at a value of the axis `across` (x or y)."""
+    """A dashed line across the plot, over bars too, at a value of the axis `across` (x or y)."""
     along = "y" if across == "x" else "x"
     return {
         "type": "line",
@@ -168,8 +184,8 @@ def mark(across: str, value: float) -> dict[str, Any]:
         f"{along}ref": "paper",
         f"{along}0": 0,
         f"{along}1": 1,
-        "line": {"color": "$muted", "width": 1.5, "dash": "dash"},
-        "layer": "below",
+        "line": {"color": "$ink", "width": 1.5, "dash": "dash"},
+        "layer": "above",
     }
 
 
@@ -181,7 +197,7 @@ def line_for_legend(name: str) -> dict[str, Any]:
         "name": name,
         "x": [None],
         "y": [None],
-        "line": {"color": "$muted", "width": 1.5, "dash": "dash"},
+        "line": {"color": "$ink", "width": 1.5, "dash": "dash"},
         "hoverinfo": "skip",
     }
 
@@ -190,6 +206,27 @@ def month_axis(months: list[str]) -> dict[str, Any]:
     """Months as categories, in order."""
     return axis(
         type="category", showgrid=False, categoryorder="array", categoryarray=months, nticks=8
+    )
+
+
+def duration_axis(quickest: float | None, slowest: float | None) -> dict[str, Any]:
+    """Hours; where minutes stand beside days, a logarithmic axis between two known durations.
+
+    Args:
+        quickest, slowest: the smallest and largest value drawn, in hours; None where there is none.
+    """
+    if not quickest or not slowest or slowest / quickest <= _WIDE_RATIO:
+        return axis("@axis.hours", rangemode="tozero")
+    ticks = [*_DURATIONS]
+    first = max([tick for tick in ticks if tick <= quickest], default=ticks[0])
+    last = min([tick for tick in ticks if tick >= slowest], default=ticks[-1])
+    shown = [tick for tick in ticks if first <= tick <= last]
+    return axis(
+        "@axis.duration_log",
+        type="log",
+        range=[round(math.log10(first) - 0.05, 3), round(math.log10(last) + 0.05, 3)],
+        tickvals=[round(tick, 6) for tick in shown],
+        ticktext=[f"@duration.{_DURATIONS[tick]}" for tick in shown],
     )
 
 
@@ -216,7 +253,7 @@ def layout(height: int, *, legend: bool = True, **extra: Any) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "$font", "size": 12, "color": "$ink"},
-        "margin": {"l": 8, "r": 14, "t": 10, "b": 44 if legend else 20, "pad": 4},
+        "margin": {"l": 8, "r": 22, "t": 10, "b": 44 if legend else 20, "pad": 4},
         "dragmode": False,
         "hovermode": "closest",
         "hoverlabel": {"bgcolor": "$panel", "bordercolor": "$axis", "font": {"color": "$ink"}},

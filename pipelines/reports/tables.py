@@ -25,6 +25,9 @@ Table = dict[str, Any]
 # Dimension -> group of the catalogue, where they differ.
 _GROUPS = {"provider": "wallet", "lifecycle_segment": "segment", "method": "payment_method"}
 
+# Dimensions whose values say by themselves what they are of.
+TELLING = frozenset({"is_new_device", "wallet"})
+
 # Column of a published table -> kind; a category names its group in the catalogue.
 _KINDS = {
     "wallet": "category:wallet",
@@ -370,6 +373,12 @@ def dimension_token(dimension: str, value: str | None, currency: str) -> str:
         return category_key(dimension, f"{value} {currency}")
     group = _GROUPS.get(dimension, dimension)
     return category_key(group, "unknown" if value is None else value)
+
+
+def property_token(dimension: str, value: str | None, currency: str) -> str:
+    """A value with its dimension, as the browser puts it into words: App version 8.6.0."""
+    token = dimension_token(dimension, value, currency)
+    return token if dimension in TELLING else f"@dimension.{dimension} {token}"
 
 
 def order_dimension(rows: pl.DataFrame, dimension: str) -> pl.DataFrame:

@@ -328,6 +328,26 @@ def test_print_opens_the_short_tables(chinese):
     assert tab.locator("html").get_attribute("data-theme") == "light"
 
 
+def test_charts_are_as_wide_as_the_paper_and_then_as_the_window(chinese):
+    """Drawn for a window, wide charts were cut at the margin and narrow ones left half a page."""
+    tab = chinese.open("support")
+    tab.set_viewport_size({"width": 1400, "height": 900})
+    widths = """[...document.querySelectorAll('.chart')].map(
+        (box) => [box.clientWidth, box.querySelector('.main-svg').clientWidth])"""
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    on_paper = tab.evaluate(widths)
+    assert len({box for box, _ in on_paper}) == 1
+    assert all(drawn == box < 920 for box, drawn in on_paper)
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    for _ in range(50):
+        on_screen = tab.evaluate(widths)
+        if all(box == drawn for box, drawn in on_screen):
+            break
+        tab.wait_for_timeout(100)
+    assert all(box == drawn for box, drawn in on_screen)
+    assert len({box for box, _ in on_screen}) == 2
+
+
 def test_counts_are_written_in_the_number_of_the_language(browser, tmp_path, release_rows):
     one = [
         (*release_rows["data_freshness"][0][:3], 1, 1, 0, *release_rows["data_freshness"][0][6:])

@@ -32,7 +32,7 @@ def test_drops_newest_week_first_and_opened_on_the_clearest(data):
 def test_drops_a_slice_is_named_with_counts_reason_and_money(data):
     said = drop_readings.root_causes(data, EN, INCIDENT)
     assert "From 2026-02-19 17:00 to 2026-02-19 23:00, 38.6% of 700 attempts failed" in said
-    assert "Amount 50-200 CNY & Wallet WeChat Pay" in said
+    assert "Amount 50-200 CNY & WeChat Pay" in said
     assert "206 times instead of 52" in said
     assert "“Bank not reachable”; about ¥23,200" in said
     assert "mix" not in said
@@ -60,7 +60,7 @@ def test_drops_hidden_slices_are_said_to_be_hidden(tmp_path, release_rows):
 
 def test_drops_alarms_count_incidents_once(data):
     said = drop_readings.alarms(data, EN)
-    assert said.startswith("2 alarms. The latest: 2026-02-20 12:00, Alipay, 31 failures")
+    assert said.startswith("2 alarms. The latest: 2026-02-20 12:00, for Alipay, 31 failures")
     assert len(drop_readings.alarm_table(data)["rows"]) == 3
 
 

@@ -1,7 +1,9 @@
+import dataclasses
 import json
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 from reports_release import build_marketing_db
 
@@ -156,3 +158,24 @@ def test_every_column_and_axis_has_a_label(language, data):
     labels = {token for token in tokens if token.split(".")[0] in ("axis", "series")}
     assert labels
     assert labels <= set(catalogue)
+
+
+def test_hours_of_few_attempts_are_gaps(data):
+    """Two slow attempts of forty are a 95th percentile that says nothing."""
+    few = data.hourly.with_columns(
+        pl.when(pl.col("local_hour") == 5).then(40).otherwise("attempts").alias("attempts")
+    ).filter(pl.col("local_hour") != 7)
+    drawn = figures.hour_latency(dataclasses.replace(data, hourly=few))
+    for trace in drawn["data"]:
+        assert trace["x"] == list(range(24))
+        assert trace["y"][7] is None
+        assert (trace["y"][5] is None) == trace["name"].endswith("p95")
+
+
+def test_minutes_and_days_share_an_axis_of_known_durations():
+    axis = style.duration_axis(0.05, 30)
+    assert axis["type"] == "log"
+    assert axis["ticktext"][0] == "@duration.minute_1"
+    assert axis["ticktext"][-1] == "@duration.week_1"
+    assert style.duration_axis(2, 30)["rangemode"] == "tozero"
+    assert style.duration_axis(None, None)["rangemode"] == "tozero"

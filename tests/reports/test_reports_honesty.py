@@ -1,17 +1,27 @@
 """Sentences of sparse, withheld or one-sided releases: nothing may be said that is not so."""
 
+import dataclasses
 from datetime import date
 from itertools import count
 
+import polars as pl
 import pytest
 from reports_release import build_marketing_db
 
-from pipelines.reports import failure_figures, failure_readings, readings, tables
+from pipelines.reports import (
+    failure_figures,
+    failure_readings,
+    figures,
+    readings,
+    segment_figures,
+    segment_readings,
+    tables,
+)
 from pipelines.reports.catalogue import load_catalogue
 from pipelines.reports.data import ReportData, load_report_data, wilson
 from pipelines.reports.kpis import build_kpis
 from pipelines.reports.page import build_payload
-from pipelines.reports.pages import SEGMENTS
+from pipelines.reports.pages import PAGES, SEGMENTS
 from pipelines.reports.words import Words
 
 ZH, EN = Words("zh"), Words("en")
@@ -40,6 +50,40 @@ def sources(release_rows, *names: str) -> list[tuple]:
 
 
 # ---- withheld is not none ------------------------------------------------------------------
+
+
+def without_shares(data: ReportData) -> ReportData:
+    """As published where one customer makes most of an amount: the row is left out, and no share
+    of a total may tell what it came to (`publish.candidate`)."""
+    bare = {}
+    for field in dataclasses.fields(data):
+        frame = getattr(data, field.name)
+        if isinstance(frame, pl.DataFrame):
+            shares = [
+                pl.lit(None, pl.Float64).alias(c) for c in frame.columns if c[:9] == "share_of_"
+            ]
+            bare[field.name] = frame.with_columns(shares)
+    return dataclasses.replace(data, **bare)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_withheld_shares_stop_no_page(page, release):
+    """A merchant with one great customer got no release: no page of segments could be drawn."""
+    data = without_shares(release())
+    for card in page.cards:
+        card.build(data)
+    assert page.finding(data, EN)
+
+
+def test_withheld_shares_are_told_as_withheld(release):
+    data = without_shares(release())
+    for reading in (readings.segments, readings.clusters, segment_readings.value_tiers):
+        assert "Shares are withheld" in reading(data, EN)
+        assert "占比不予公布" in reading(data, ZH)
+    assert readings.headline(data, EN) == "In March 2026, 98.7% of orders were paid."
+    assert "%" not in segment_readings.movement(data, EN, MARCH)
+    assert figures.segment_shares(data) is None
+    assert segment_figures.value_tiers(data) is None
 
 
 @pytest.mark.parametrize("reading", FAILURE_READINGS, ids=lambda reading: reading.__name__)

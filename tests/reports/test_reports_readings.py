@@ -186,7 +186,7 @@ def test_headline(data):
         "net amount; insufficient funds is the largest cause of failed payments (27%)."
     )
     assert readings.headline(data, ZH).startswith(
-        "2026年3月，98.7% 的订单支付成功。冠军用户占用户的 11%"
+        "2026年3月，98.7% 的订单支付成功。核心用户占用户的 11%"
     )
 
 

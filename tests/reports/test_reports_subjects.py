@@ -64,7 +64,7 @@ def test_fees_that_read_the_same_make_nobody_the_cheapest(release, release_rows)
     ]
     compared = release(wallet_comparison=alike)
     assert "All cost the same, 0.60% of the amount." in choice.side_by_side(compared, EN)
-    assert "费率相同，占金额的 0.60%。" in choice.side_by_side(compared, ZH)
+    assert "费率相同，均为 0.60%。" in choice.side_by_side(compared, ZH)
     tied = [(*row[:24], 0.006 if at else 0.0060001, *row[25:]) for at, row in enumerate(alike)]
     tied[-1] = (*tied[-1][:24], 0.021, *tied[-1][25:])
     assert "cost" not in choice.side_by_side(release(wallet_comparison=tied), EN)
@@ -117,7 +117,7 @@ def test_details_of_a_cause_are_published_cells_and_nothing_else(data, release_r
 def test_values_of_a_cause_stand_out_only_beyond_chance(data, release, release_rows):
     told = cause_detail.reading(data, EN, "insufficient_funds")
     assert told.startswith("Insufficient funds: 394 of 18,600 attempts with a known outcome")
-    assert "Clearly more often than that: New or known device: New device (4.0%), " in told
+    assert "Clearly more often than that: New device (4.0%), " in told
 
     def averaged(row: tuple) -> tuple:
         rate = 0.025
@@ -187,7 +187,7 @@ def test_the_bottleneck_is_where_most_waiting_is_spent(data):
     assert rows["operation"][0] == "POST /pay"
     assert rows["share_of_waiting"].sum() == pytest.approx(1)
     assert rows["duration_p95_ms"][0] == rows["duration_p95_ms_earlier"][0]
-    assert "most waiting was for payments POST /pay" in speed.api(data, EN, MARCH)
+    assert "customers waited most for payments POST /pay" in speed.api(data, EN, MARCH)
 
 
 # ---- funnel, support, security -------------------------------------------------------------
@@ -199,6 +199,25 @@ def test_funnel_opens_with_the_tool_that_saw_more_in_the_headline_month(data):
     sentence = funnel.finding(data, EN)
     assert sentence.startswith("In March 2026, 70.0% of 1,500 begun checkouts")
     assert "on the way to “Bought”: 16.0%" in sentence
+
+
+def test_by_wallet_the_funnel_begins_with_choosing_it(release, release_rows):
+    """Before the choice no wallet is known: counted from the checkout nearly everybody buys."""
+    rows = [
+        (*row[:2], "wallet", wallet, *row[4:])
+        for row in release_rows["rpt_checkout_funnel_monthly"]
+        if row[2] == "all"
+        for wallet in ("alipay", "wechat_pay")
+    ]
+    data = release(
+        rpt_checkout_funnel_monthly=[*release_rows["rpt_checkout_funnel_monthly"], *rows]
+    )
+    assert "wallet" in funnel.dimensions(data)
+    table = funnel.values_table(data, "wallet")
+    # 1,250 chose the wallet, of 1,500 who began; 1,050 bought.
+    assert table["columns"][1]["key"] == "column.wallet_choices"
+    assert [row[1:4] for row in table["rows"]] == [[1250, 1050, 0.84]] * 2
+    assert funnel.values(data, EN, "wallet").endswith("before it, no wallet is known.")
 
 
 def test_funnel_names_a_device_only_beyond_chance(data):
@@ -241,9 +260,11 @@ def test_every_rule_of_the_risk_room_has_a_name():
 
 def test_support_and_surveys(data):
     assert service.speed(data, EN).startswith("In March 2026, 150 tickets: half were answered")
-    assert "most tickets are about Refund: 90 of those shown (60%)" in service.topics(
+    assert "most tickets are about “Refund”: 90 of those shown (60%)" in service.topics(
         data, EN, "topic"
     )
+    # What tickets are about comes first; how they came is told as that.
+    assert service.dimensions(data)[0] == "topic"
     assert "Alipay 52, WeChat Pay 38; 90 answers" in service.satisfaction(data, EN, "nps")
 
 

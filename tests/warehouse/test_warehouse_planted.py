@@ -199,6 +199,9 @@ def test_the_checkout_funnel(ask: Ask, truth: dict[str, Any]) -> None:
             following[0],
         )
         assert low < share < high, step
+    # No tool sent it: nobody can say that visits were lost on the way to it.
+    steps = {step for (step,) in ask("select step from marts.rpt_checkout_funnel_monthly")}
+    assert steps == {*FUNNEL, "add_payment_info", "purchase"}
 
 
 def test_support_and_satisfaction(ask: Ask, truth: dict[str, Any]) -> None:

@@ -114,7 +114,9 @@ function addedUp(lists) {
 const EXTRAS = {
   people(extra) {
     return el("div", "people", ...extra.segments.map((row) => {
-      const size = t("ui.size", { users: number(row.users), share: percent(row.share_of_users), net: percent(row.share_of_net_amount ?? 0) });
+      const size = row.share_of_users === null || row.share_of_net_amount === null
+        ? t("ui.size_only", { users: number(row.users) })
+        : t("ui.size", { users: number(row.users), share: percent(row.share_of_users), net: percent(row.share_of_net_amount) });
       const name = row.lifecycle_segment;
       const rule = extra.rules[state.lang][name] ?? report.strings[state.lang][`segment_rule.${name}`];
       return el("div", "person", el("h4", "", label(`@segment.${name}`)), el("div", "size", size), rule ? el("p", "", rule) : null, rule ? el("p", "do", `→ ${t(`segment_action.${name}`)}`) : null);

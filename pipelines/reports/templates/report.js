@@ -35,7 +35,12 @@ function drawChart(name) {
   if (box.hidden) return;
   box.setAttribute("aria-label", `${t(`figure.${name}`)}: ${reading[state.lang]}`);
   const drawn = resolved({ ...figure, data: filtered(figure.data) }, getComputedStyle(root));
-  if (box.clientWidth < 420) drawn.layout.font.size = 11;
+  if (box.clientWidth < 420) {
+    drawn.layout.font.size = 11;
+    drawn.data.filter((trace) => trace.texttemplate).forEach((trace) => { trace.textfont = { ...trace.textfont, size: 8 }; });
+  }
+  // Paper is narrower than the window, and plotly only looks at windows.
+  if (root.classList.contains("paper")) drawn.layout.width = box.clientWidth;
   window.Plotly.react(box, drawn.data, drawn.layout, report.config);
   const opens = figure.layout.meta?.opens;
   box.classList.toggle("opens", Boolean(opens));
@@ -65,6 +70,8 @@ function chooseMonth(month) {
 }
 
 const isWords = (column) => ["category", "token", "traits", "phrase"].includes(column.kind);
+/** Class of a text cell: words may break, and whole phrases need room to be read. */
+const wrapping = (column) => (column.kind === "phrase" || column.key === "column.rule_sql" ? " words long" : isWords(column) ? " words" : "");
 const isText = (column) => isWords(column) || ["text", "date", "month"].includes(column.kind);
 function orderedRows(name) {
   const { columns, rows, small } = variantOf(name).table;
@@ -107,7 +114,8 @@ function drawTable(name) {
     return cell;
   });
   const body = orderedRows(name).map(([row, small]) => el("tr", small ? "small" : "", ...row.map((value, index) => {
-    const cell = el("td", isText(table.columns[index]) ? "text" : "", shown(table.columns[index], value));
+    const column = table.columns[index];
+    const cell = el("td", isText(column) ? `text${wrapping(column)}` : "", shown(column, value));
     if (table.columns[index].group === "check_status") cell.classList.add(value === "fail" ? "fail" : "pass");
     return cell;
   })));
@@ -201,6 +209,7 @@ function draw() {
   drawMethod();
   names.forEach(drawCard);
 }
+const fitCharts = () => document.querySelectorAll(".chart:not([hidden])").forEach((box) => window.Plotly?.Plots.resize(box));
 const setTheme = (theme) => { state.theme = theme; draw(); };
 document.getElementById("language").addEventListener("click", () => { state.lang = state.lang === "zh" ? "en" : "zh"; draw(); });
 document.getElementById("theme").addEventListener("click", () => setTheme(state.theme === "dark" ? "light" : "dark"));
@@ -210,14 +219,25 @@ names.forEach((name) => {
   card.querySelector(".download").addEventListener("click", () => download(name));
   card.querySelector("details.numbers").addEventListener("toggle", (event) => {
     card.classList.toggle("spread", event.target.open);  // an open table needs the whole width
-    document.querySelectorAll(".chart:not([hidden])").forEach((box) => window.Plotly?.Plots.resize(box));
+    fitCharts();
   });
   card.querySelector("select")?.addEventListener("change", (event) => choose(name, Number(event.target.value)));
 });
+let onScreen = null;
 addEventListener("beforeprint", () => {
+  const tables = [...document.querySelectorAll("details.numbers")];
+  onScreen = { theme: state.theme, open: tables.filter((details) => details.open) };
+  root.classList.add("paper");
   // Hundreds of rows are for the CSV, not for paper.
-  document.querySelectorAll("details.numbers").forEach((details) => { details.open = details.querySelectorAll("tbody tr").length <= 40; });
+  tables.forEach((details) => { details.open = details.querySelectorAll("tbody tr").length <= 40; });
   setTheme("light");
+});
+addEventListener("afterprint", () => {
+  root.classList.remove("paper");
+  if (!onScreen) return;
+  document.querySelectorAll("details.numbers").forEach((details) => { details.open = onScreen.open.includes(details); });
+  setTheme(onScreen.theme);
+  fitCharts();
 });
 chooseMonth(state.month);
 draw();

@@ -39,6 +39,7 @@ const filled = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => val
 const t = (key, values = {}) => filled(report.strings[state.lang][key] ?? key, values);
 /** Text of a value token "@group.value"; a value without an entry is shown as it is. */
 function label(token) {
+  if (token.includes(" & @")) return token.split(/ & (?=@)/).map(label).join(" & ");
   if (token.includes(" @")) return token.split(/ (?=@)/).map(label).join(" ");
   if (!token.startsWith("@")) return token;
   const value = token.slice(token.indexOf(".") + 1);
