@@ -7,6 +7,7 @@ folder's place among the releases, or making it current (`release`).
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -26,12 +27,13 @@ from pipelines.privacy.house import House
 from pipelines.privacy.page import REQUIRED_PAGE_CHECKS, audit_page
 from pipelines.privacy.policy import AUDIENCES, Policy, policy_for
 from pipelines.privacy.report import AuditReport, canonical_json, sha256_of
-from pipelines.publish import pointer, signature
+from pipelines.publish import model_docs, pointer, signature
 from pipelines.publish.advice import advice
 from pipelines.publish.candidate import build_candidate
 from pipelines.publish.dictionary import write_dictionary
 from pipelines.publish.digest import logical_digest
 from pipelines.publish.inputs import code_digest
+from pipelines.publish.model_docs import write_model_docs
 from pipelines.publish.pointer import Release, ReleaseError, ReleaseFile
 from pipelines.publish.signature import SigningKey
 from pipelines.publish.steady import Steady
@@ -142,8 +144,13 @@ class Draft:
             shutil.copyfile(release.database(audience), path)
             path.chmod(0o400)
 
-    def draw(self, render: Render) -> None:
-        """Write reports and dictionary from the audited files, and audit every page there is."""
+    def draw(self, render: Render, manifest: Path) -> None:
+        """Write reports, dictionary and documentation, and audit every page there is.
+
+        Args:
+            render: draws the reports from the audited files.
+            manifest: dbt manifest; what of it readers may see becomes the models' documentation.
+        """
         self.say("Drawing the report")
         checks = [check for report in self.reports for check in report.checks]
         passed = sum(check.status != "fail" for check in checks)
@@ -167,6 +174,8 @@ class Draft:
             for audience, tables in self.digests.items()
         }
         write_dictionary(self.catalogue, rows, self.release_id, self.house.purposes, dictionary)
+        document = json.loads(manifest.read_bytes())
+        write_model_docs(document, self.databases, rows, self.folder / model_docs.PAGE)
         self.say("Auditing the pages")
         # Whatever pages were drawn: one that is not audited here would be a stranger in `check`.
         for page in sorted(self.folder.glob("*.html")):
@@ -174,7 +183,7 @@ class Draft:
                 audit_page(
                     page,
                     self.policy,
-                    known_payloads=_plotting_libraries(),
+                    known_payloads=_known_libraries(),
                     release_id=self.release_id,
                     previous_report_sha256=self._last_hash(),
                 )
@@ -211,7 +220,7 @@ class Draft:
         """Refuse when any file of the release is not the one that was audited."""
         expected = {release.audit.name, release.signature.name}
         expected |= {file.name for file in release.files}
-        missing = {release.report.name, release.dictionary.name} - expected
+        missing = {release.report.name, release.dictionary.name, release.docs.name} - expected
         if missing:
             self._refuse([f"[FILE-3] not audited: {', '.join(sorted(missing))}"])
         strangers = {path.name for path in release.folder.iterdir()} - expected
@@ -356,16 +365,12 @@ def _what_stays(workspace: Workspace) -> str:
     return f"Release {current.release_id} stays current."
 
 
-def _plotting_libraries() -> frozenset[str]:
-    """SHA-256 of the libraries that the reports room ships packed, once unpacked."""
+def _known_libraries() -> frozenset[str]:
+    """SHA-256 of the libraries that pages carry packed, once unpacked: plotly's and dbt's own."""
     vendor = resources.files("pipelines") / "reports" / "vendor"
-    if not vendor.is_dir():
-        return frozenset()
-    return frozenset(
-        sha256(gzip.decompress(entry.read_bytes())).hexdigest()
-        for entry in vendor.iterdir()
-        if entry.name.endswith(".gz")
-    )
+    packed = [entry for entry in vendor.iterdir() if entry.name.endswith(".gz")]
+    plotting = {sha256(gzip.decompress(entry.read_bytes())).hexdigest() for entry in packed}
+    return frozenset(plotting | {model_docs.application_sha256()})
 
 
 def _package_version() -> str:

@@ -17,7 +17,7 @@ import duckdb
 
 from pipelines.privacy.artefact import beside, file_sha256, open_locked
 from pipelines.privacy.report import canonical_json
-from pipelines.publish import signature
+from pipelines.publish import model_docs, signature
 from pipelines.settings import Workspace
 
 CURRENT = "CURRENT.json"
@@ -79,6 +79,11 @@ class Release:
         return self.folder / "dictionary.html"
 
     @property
+    def docs(self) -> Path:
+        """dbt's documentation of the published models and what is behind them."""
+        return self.folder / model_docs.PAGE
+
+    @property
     def audit(self) -> Path:
         """The audit's report on every file of the release."""
         return self.folder / "audit.json"
@@ -115,6 +120,7 @@ class Release:
             "files": [vars(file) for file in self.files],
             "report": f"{self.release_id}/{self.report.name}",
             "dictionary": f"{self.release_id}/{self.dictionary.name}",
+            "docs": f"{self.release_id}/{self.docs.name}",
             "audit": f"{self.release_id}/{self.audit.name}",
             "audit_sha256": self.audit_sha256,
             "signature": f"{self.release_id}/{self.signature.name}",

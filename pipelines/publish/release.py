@@ -63,8 +63,8 @@ def publish(
 ) -> Release:
     """Build, audit and publish a release of the workspace's warehouse.
 
-    With `redraw` the databases are those of the current release, byte by byte, and only report and
-    dictionary are made anew. Databases and pages are audited as in any other release.
+    With `redraw` the databases are those of the current release, byte by byte, and only report,
+    dictionary and documentation are made anew. All are audited as in any other release.
 
     Args:
         workspace: whose warehouse is read and whose releases folder is written.
@@ -98,7 +98,7 @@ def publish(
             house = replace(house, secrets=(*house.secrets, key.seed))
             draft = Draft(workspace, catalogue, release_id, folder, house, key, say)
             draft.build(redrawn)
-            draft.draw(render or _reports_room())
+            draft.draw(render or _reports_room(), manifest)
             release = draft.finish(redrawn.inputs_digest if redrawn else inputs_digest)
             final = _move_into_place(workspace, release, draft)
         write_public_key(workspace, key)

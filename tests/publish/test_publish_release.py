@@ -52,6 +52,7 @@ def test_a_release(workspace, publishing):
         "audit.json",
         "audit.sig",
         "dictionary.html",
+        "docs.html",
         f"marketing-{made.release_id}.duckdb",
         "report.html",
         f"wallet-{made.release_id}.duckdb",
@@ -78,7 +79,7 @@ def test_audit_and_dictionary_of_a_release(last):
     audit = json.loads(made.audit.read_bytes())
     assert audit["verdict"] == "pass"
     assert audit["checks_passed"] == audit["checks_total"] == made.checks
-    assert [report["subject"] for report in audit["reports"]] == ["database"] * 2 + ["page"] * 2
+    assert [report["subject"] for report in audit["reports"]] == ["database"] * 2 + ["page"] * 3
     assert {report["release_id"] for report in audit["reports"]} == {made.release_id}
     page = made.dictionary.read_text(encoding="utf-8")
     assert "One row per thing of fct_payments; it&#39;s 数据." in page
