@@ -13,6 +13,19 @@
     date_sub('second', {{ earlier }}, {{ later }})
 {%- endmacro %}
 
+{#- Elapsed seconds to the millisecond: most payments take less than one. -#}
+{% macro exact_seconds_between(earlier, later) -%}
+    {{ adapter.dispatch('exact_seconds_between', 'wallet')(earlier, later) }}
+{%- endmacro %}
+
+{% macro default__exact_seconds_between(earlier, later) -%}
+    cast(timestampdiff(millisecond, {{ earlier }}, {{ later }}) as double) / 1000
+{%- endmacro %}
+
+{% macro duckdb__exact_seconds_between(earlier, later) -%}
+    cast(date_sub('millisecond', {{ earlier }}, {{ later }}) as double) / 1000
+{%- endmacro %}
+
 {% macro days_between(earlier, later) -%}
     {{ adapter.dispatch('days_between', 'wallet')(earlier, later) }}
 {%- endmacro %}

@@ -33,6 +33,25 @@
     )
 {%- endmacro %}
 
+{#- An amount rounded half up to the decimals of its currency; the decimals of a column are no constant,
+    which rounding a decimal wants. -#}
+{% macro to_minor_units(amount, decimals) -%}
+    cast(
+        case {{ decimals }}
+            when 0 then round({{ amount }}, 0)
+            when 1 then round({{ amount }}, 1)
+            when 2 then round({{ amount }}, 2)
+            when 3 then round({{ amount }}, 3)
+            else round({{ amount }}, 4)
+        end as decimal(18, 4)
+    )
+{%- endmacro %}
+
+{#- More than any amount: where a plan has no upper end. -#}
+{% macro largest_amount() -%}
+    cast(99999999999999 as decimal(18, 4))
+{%- endmacro %}
+
 {#- Two amounts into a ratio. Cast first: DuckDB divides decimals into doubles, Spark into decimals. -#}
 {% macro share(numerator, denominator) -%}
     cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)

@@ -132,7 +132,7 @@ _DECIMALS = {
     "baseline": 3,
     "load_factor": 1,
     "cases_per_day": 1,
-    "seconds_to_success_p50": 0,
+    "seconds_to_success_p50": 1,
     "seconds_from_checkout_p50": 0,
     "first_response_hours_p50": 1,
     "first_response_hours_p90": 1,

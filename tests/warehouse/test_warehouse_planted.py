@@ -169,16 +169,18 @@ def test_fees_are_those_of_the_contract(ask: Ask, truth: dict[str, Any], provide
     )
     assert net_fees == Decimal(planted["payment_fee"]) - Decimal(planted["refund_fee"])
     assert rate == pytest.approx(0.006, rel=0.02)
-    ((planned, actual),) = ask(
+    ((planned, actual, cost),) = ask(
         """
-        select planned_fee_rate, actual_fee_rate from marts.rpt_fee_what_if
+        select planned_fee_rate, actual_fee_rate, cost_of_switch from marts.rpt_fee_what_if
         where fee_plan_id = 'merchant_contract' and plan_wallet = wallet and provider = ?
             and currency = 'CNY'
         """,
         provider,
     )
     assert planned == pytest.approx(0.006, abs=5e-5)
-    assert actual == pytest.approx(planned, rel=0.02)
+    assert actual == pytest.approx(planned)
+    # The contract that is charged costs what is charged, to the cent.
+    assert cost == 0
 
 
 def test_the_checkout_funnel(ask: Ask, truth: dict[str, Any]) -> None:

@@ -1,26 +1,52 @@
 with captures as (
 
-    select *, {{ month_of('business_date') }} as month
+    select
+        *,
+        {{ month_of('business_date') }} as month,
+        -- Fees are charged on what is settled: a discount that the merchant gave costs none.
+        case
+            when settlement_currency = currency and settlement_amount is not null
+                then settlement_amount
+            else amount
+        end as charged_amount
     from {{ ref('fct_captures') }}
     where not is_test and amount > 0
 
 ),
 
-test_orders as (
+-- What was charged for a payment in its own currency; NULL when no export tells yet.
+charged_fees as (
 
-    select order_key from {{ ref('fct_payments') }} where is_test
+    select capture_key, currency, sum(fee_amount) as fee_amount
+    from {{ ref('fct_fees') }}
+    where fee_kind = 'payment' and capture_key is not null
+    group by capture_key, currency
 
 ),
 
 -- Payments of one amount cost the same under a plan, so each amount is computed once.
 amounts as (
 
-    select provider, wallet, currency, month, amount, count(*) as captures
+    select
+        captures.provider,
+        captures.wallet,
+        captures.currency,
+        captures.month,
+        captures.charged_amount,
+        count(*) as captures,
+        count(charged_fees.fee_amount) as charged_captures,
+        sum(charged_fees.fee_amount) as actual_fees,
+        sum(captures.amount) as volume
     from captures
-    where not exists (
-        select 1 from test_orders where test_orders.order_key = captures.order_key
-    )
-    group by provider, wallet, currency, month, amount
+    left join charged_fees
+        on captures.capture_key = charged_fees.capture_key
+        and captures.currency = charged_fees.currency
+    group by
+        captures.provider,
+        captures.wallet,
+        captures.currency,
+        captures.month,
+        captures.charged_amount
 
 ),
 
@@ -32,7 +58,9 @@ volumes as (
         currency,
         month,
         sum(captures) as captures,
-        sum(amount * captures) as volume
+        sum(volume) as volume,
+        sum(charged_amount * captures) as charged_volume,
+        sum(actual_fees) as actual_fees
     from amounts
     group by provider, wallet, currency, month
 
@@ -70,6 +98,8 @@ currencies as (
 
 ),
 
+-- A tier by volume holds for the whole volume of the month, as acquirers state it. All in decimals:
+-- half a cent as a double is a little more or less than half.
 charged as (
 
     select
@@ -82,21 +112,17 @@ charged as (
         plans.wallet as plan_wallet,
         plans.is_example,
         amounts.captures,
-        -- A tier by volume holds for the whole volume of the month, as acquirers state it. Whole minor
-        -- units are exact as decimals; added up as doubles, the sum would depend on the order of rows.
+        amounts.charged_captures,
         cast(
-            round(
-                least(
-                    coalesce(plans.cap_amount, cast('Infinity' as double)),
-                    greatest(
-                        coalesce(plans.minimum_amount, 0),
-                        cast(amounts.amount as double) * cast(plans.percentage as double) / 100
-                        + cast(plans.fixed_amount as double)
-                    )
-                ),
-                coalesce(currencies.minor_units, 2)
-            ) as decimal(18, 4)
-        ) * amounts.captures as fee
+            least(
+                coalesce(plans.cap_amount, {{ largest_amount() }}),
+                greatest(
+                    coalesce(plans.minimum_amount, 0),
+                    amounts.charged_amount * plans.percentage * cast(0.01 as decimal(3, 2))
+                    + plans.fixed_amount
+                )
+            ) as decimal(30, 12)
+        ) as exact_fee
     from amounts
     inner join volumes
         on amounts.provider = volumes.provider
@@ -105,11 +131,24 @@ charged as (
         and amounts.month = volumes.month
     inner join plans
         on amounts.currency = plans.currency
-        and case when plans.tier_basis = 'monthly_volume' then volumes.volume else amounts.amount end
-            >= plans.tier_from
-        and case when plans.tier_basis = 'monthly_volume' then volumes.volume else amounts.amount end
-            < coalesce(plans.tier_to, cast('Infinity' as double))
-    left join currencies on amounts.currency = currencies.currency
+        and case
+            when plans.tier_basis = 'monthly_volume' then volumes.charged_volume
+            else amounts.charged_amount
+        end >= plans.tier_from
+        and case
+            when plans.tier_basis = 'monthly_volume' then volumes.charged_volume
+            else amounts.charged_amount
+        end < coalesce(plans.tier_to, {{ largest_amount() }})
+
+),
+
+rounded as (
+
+    select
+        charged.*,
+        {{ to_minor_units('charged.exact_fee', 'coalesce(currencies.minor_units, 2)') }} as fee
+    from charged
+    left join currencies on charged.currency = currencies.currency
 
 ),
 
@@ -125,22 +164,11 @@ under_plans as (
         plan_wallet,
         is_example,
         sum(captures) as captures,
-        sum(fee) as planned_fees
-    from charged
+        sum(fee * captures) as planned_fees,
+        sum(fee * charged_captures) as planned_fees_of_charged
+    from rounded
     group by
         provider, wallet, currency, month, fee_plan_id, plan_provider, plan_wallet, is_example
-
-),
-
-actual as (
-
-    select month, provider, wallet, currency, sum(fee_amount) as actual_fees
-    from (
-        select {{ month_of('business_date') }} as month, provider, wallet, currency, fee_amount
-        from {{ ref('fct_fees') }}
-        where fee_kind = 'payment'
-    ) as payment_fees
-    group by month, provider, wallet, currency
 
 )
 
@@ -160,9 +188,10 @@ select
     cast(volumes.volume as decimal(38, 4)) as volume,
     cast(under_plans.planned_fees as decimal(38, 4)) as planned_fees,
     {{ share('under_plans.planned_fees', 'volumes.volume') }} as planned_fee_rate,
-    cast(actual.actual_fees as decimal(38, 4)) as actual_fees,
-    {{ share('actual.actual_fees', 'volumes.volume') }} as actual_fee_rate,
-    cast(under_plans.planned_fees - actual.actual_fees as decimal(38, 4)) as cost_of_switch
+    cast(volumes.actual_fees as decimal(38, 4)) as actual_fees,
+    {{ share('volumes.actual_fees', 'volumes.volume') }} as actual_fee_rate,
+    cast(under_plans.planned_fees_of_charged - volumes.actual_fees as decimal(38, 4))
+        as cost_of_switch
 from under_plans
 inner join volumes
     on under_plans.provider = volumes.provider
@@ -174,8 +203,3 @@ inner join payers
     and under_plans.wallet = payers.wallet
     and under_plans.currency = payers.currency
     and under_plans.month = payers.month
-left join actual
-    on under_plans.provider = actual.provider
-    and under_plans.wallet = actual.wallet
-    and under_plans.currency = actual.currency
-    and under_plans.month = actual.month

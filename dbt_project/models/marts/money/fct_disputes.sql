@@ -6,7 +6,8 @@ with disputes as (
 
 captures as (
 
-    select capture_key, order_key, wallet, user_key, captured_at from {{ ref('fct_captures') }}
+    select capture_key, order_key, wallet, user_key, captured_at, is_test
+    from {{ ref('fct_captures') }}
 
 )
 
@@ -29,7 +30,7 @@ select
     disputes.disputed_amount,
     disputes.fee_amount,
     disputes.fee_currency,
-    disputes.is_test,
+    disputes.is_test or coalesce(captures.is_test, false) as is_test,
     disputes.is_derived,
     disputes.source,
     disputes.file_sha256,

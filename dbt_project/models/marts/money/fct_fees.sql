@@ -1,13 +1,13 @@
 with captures as (
 
-    select * from {{ ref('fct_captures') }} where fee_amount is not null and not is_test
+    select * from {{ ref('fct_captures') }} where fee_amount is not null
 
 ),
 
 refunds as (
 
     select * from {{ ref('fct_refunds') }}
-    where fee_returned_amount is not null and refund_status <> 'failed' and not is_test
+    where fee_returned_amount is not null and refund_status <> 'failed'
 
 ),
 
@@ -19,7 +19,7 @@ movements as (
 
 disputes as (
 
-    select * from {{ ref('fct_disputes') }} where fee_amount is not null and not is_test
+    select * from {{ ref('fct_disputes') }} where fee_amount is not null
 
 ),
 
@@ -48,6 +48,7 @@ unioned as (
             when fee_currency = currency then amount
             when fee_currency = settlement_currency then settlement_amount
         end as base_amount,
+        is_test,
         source,
         file_sha256,
         file_member,
@@ -72,6 +73,7 @@ unioned as (
         coalesce(fee_currency, currency),
         -fee_returned_amount,
         cast(null as decimal(18, 4)),
+        is_test,
         source,
         file_sha256,
         file_member,
@@ -106,6 +108,7 @@ unioned as (
                 and fee_payments.settlement_currency = movements.currency
                 then fee_payments.settlement_amount
         end,
+        coalesce(fee_payments.is_test, false),
         movements.source,
         movements.file_sha256,
         movements.file_member,
@@ -128,6 +131,7 @@ unioned as (
         coalesce(fee_currency, currency),
         fee_amount,
         cast(null as decimal(18, 4)),
+        is_test,
         source,
         file_sha256,
         file_member,
@@ -148,6 +152,7 @@ select
     currency,
     cast(fee_amount as decimal(18, 4)) as fee_amount,
     cast(base_amount as decimal(18, 4)) as base_amount,
+    is_test,
     source,
     file_sha256,
     file_member,

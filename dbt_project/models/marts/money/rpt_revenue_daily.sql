@@ -10,12 +10,6 @@ refunds as (
 
 ),
 
-test_orders as (
-
-    select order_key from {{ ref('fct_payments') }} where is_test
-
-),
-
 rates as (
 
     select * from {{ ref('dim_exchange_rates') }}
@@ -39,9 +33,6 @@ moves as (
                 then settlement_amount
         end as converted_amount
     from captures
-    where not exists (
-        select 1 from test_orders where test_orders.order_key = captures.order_key
-    )
 
     union all
 
@@ -56,7 +47,6 @@ moves as (
         requested_amount,
         cast(null as decimal(18, 4))
     from refunds
-    where not exists (select 1 from test_orders where test_orders.order_key = refunds.order_key)
 
 ),
 

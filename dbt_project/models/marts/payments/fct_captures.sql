@@ -10,22 +10,23 @@ attempts as (
         order_key,
         -- A provider's own lines may name a payer, who is not the merchant's customer id.
         case when user_key_scope = 'subject' then user_key end as user_key,
+        is_test,
         attempts_in_order
     from {{ ref('fct_payment_attempts') }}
 
 ),
 
--- No bill says which of the merchant's customers paid: the attempt log does, through the order. Only
--- orders with several attempts need adding up.
+-- No bill says which of the merchant's customers paid, or that it was the merchant trying out: the
+-- attempt log does, through the order. Only orders with several attempts need adding up.
 order_users as (
 
-    select order_key, user_key
+    select order_key, user_key, is_test
     from attempts
     where attempts_in_order = 1
 
     union all
 
-    select order_key, min(user_key) as user_key
+    select order_key, min(user_key) as user_key, bool_or(is_test) as is_test
     from attempts
     where attempts_in_order > 1
     group by order_key
@@ -78,7 +79,7 @@ select
     captures.store_id,
     captures.sub_merchant_id,
     order_users.order_key is not null as has_attempt,
-    captures.is_test,
+    captures.is_test or coalesce(order_users.is_test, false) as is_test,
     captures.is_fee_borrowed,
     captures.is_derived,
     captures.source,

@@ -230,7 +230,8 @@ orders as (
         attempted_orders.region,
         attempted_orders.language,
         attempted_orders.is_new_device,
-        coalesce(attempted_orders.is_test, captured_orders.is_test, false) as is_test,
+        coalesce(attempted_orders.is_test, false) or coalesce(captured_orders.is_test, false)
+            as is_test,
         attempted_orders.order_key is not null as has_attempts,
         captured_orders.order_key is not null as has_bill
     from attempted_orders
@@ -299,7 +300,7 @@ select
     -- A bill without seconds may name a moment before the attempt.
     case
         when final_outcome = 'succeeded' and has_attempts
-            then greatest({{ seconds_between('first_attempt_at', 'success_at') }}, 0)
+            then greatest({{ exact_seconds_between('first_attempt_at', 'success_at') }}, 0)
     end as seconds_to_success,
     cast(capture_count as integer) as capture_count,
     cast(captured_amount as decimal(18, 4)) as captured_amount,

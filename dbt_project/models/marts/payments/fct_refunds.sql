@@ -38,7 +38,10 @@ placed as (
 
 order_users as (
 
-    select order_key, min(case when user_key_scope = 'subject' then user_key end) as user_key
+    select
+        order_key,
+        min(case when user_key_scope = 'subject' then user_key end) as user_key,
+        bool_or(is_test) as is_test
     from attempts
     where exists (select 1 from placed where placed.order_key = attempts.order_key)
     group by order_key
@@ -62,6 +65,9 @@ linked as (
         end as captured_amount,
         refunded_captures.wallet as captured_wallet,
         order_users.user_key as subject_key,
+        refunds.is_test
+        or coalesce(refunded_captures.is_test, false)
+        or coalesce(order_users.is_test, false) as is_test_traffic,
         coalesce(refunds.completed_at, refunds.accepted_at) as refunded_at,
         {{ hours_after('coalesce(refunds.requested_at, refunds.accepted_at)', 'refunds.sla_hours') }}
             as due_at
@@ -130,7 +136,7 @@ select
         false
     ) as is_sla_breached,
     operator_key,
-    is_test,
+    is_test_traffic as is_test,
     is_fee_borrowed,
     is_derived,
     source,

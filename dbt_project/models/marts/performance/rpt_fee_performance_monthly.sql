@@ -1,6 +1,8 @@
 with fees as (
 
-    select *, {{ month_of('business_date') }} as month from {{ ref('fct_fees') }}
+    select *, {{ month_of('business_date') }} as month
+    from {{ ref('fct_fees') }}
+    where not is_test
 
 ),
 

@@ -58,18 +58,13 @@ summed as (
 
     select
         time_window,
+        is_now,
         dimension,
         dimension_value,
-        sum(case when is_now and resolved_outcome = 'succeeded' then 1 else 0 end) as succeeded_now,
-        sum(case when is_now and resolved_outcome <> 'unknown' then 1 else 0 end) as resolved_now,
-        sum(case when not is_now and resolved_outcome = 'succeeded' then 1 else 0 end)
-            as succeeded_earlier,
-        sum(case when not is_now and resolved_outcome <> 'unknown' then 1 else 0 end)
-            as resolved_earlier,
-        {{ percentile('case when is_now then latency_ms end', 0.95) }} as latency_p95_ms_now,
-        {{ percentile('case when not is_now then latency_ms end', 0.95) }} as latency_p95_ms_earlier
+        {{ measures('attempt', ['succeeded', 'failed']) }},
+        {{ percentile('latency_ms', 0.95) }} as latency_p95_ms
     from sliced
-    group by time_window, dimension, dimension_value
+    group by time_window, is_now, dimension, dimension_value
 
 ),
 
@@ -77,13 +72,47 @@ rated as (
 
     select
         *,
-        {{ share('succeeded_now', 'resolved_now') }} as rate_now,
-        {{ wilson_low('succeeded_now', 'resolved_now') }} as low_now,
-        {{ wilson_high('succeeded_now', 'resolved_now') }} as high_now,
-        {{ share('succeeded_earlier', 'resolved_earlier') }} as rate_earlier,
-        {{ wilson_low('succeeded_earlier', 'resolved_earlier') }} as low_earlier,
-        {{ wilson_high('succeeded_earlier', 'resolved_earlier') }} as high_earlier
+        succeeded + failed as resolved,
+        {{ metric('attempt_success_rate') }} as rate,
+        {{ metric_low('attempt_success_rate') }} as rate_low,
+        {{ metric_high('attempt_success_rate') }} as rate_high
     from summed
+
+),
+
+cells as (
+
+    select distinct time_window, dimension, dimension_value from rated
+
+),
+
+paired as (
+
+    select
+        cells.time_window,
+        cells.dimension,
+        cells.dimension_value,
+        coalesce(recent.resolved, 0) as resolved_now,
+        coalesce(earlier.resolved, 0) as resolved_earlier,
+        recent.rate as rate_now,
+        recent.rate_low as low_now,
+        recent.rate_high as high_now,
+        earlier.rate as rate_earlier,
+        earlier.rate_low as low_earlier,
+        earlier.rate_high as high_earlier,
+        recent.latency_p95_ms as latency_p95_ms_now,
+        earlier.latency_p95_ms as latency_p95_ms_earlier
+    from cells
+    left join rated as recent
+        on cells.time_window = recent.time_window
+        and cells.dimension = recent.dimension
+        and cells.dimension_value = recent.dimension_value
+        and recent.is_now
+    left join rated as earlier
+        on cells.time_window = earlier.time_window
+        and cells.dimension = earlier.dimension
+        and cells.dimension_value = earlier.dimension_value
+        and not earlier.is_now
 
 ),
 
@@ -100,7 +129,7 @@ compared as (
         rate_now - rate_earlier
         + sqrt(power(high_now - rate_now, 2) + power(rate_earlier - low_earlier, 2))
             as rate_change_high
-    from rated
+    from paired
 
 )
 

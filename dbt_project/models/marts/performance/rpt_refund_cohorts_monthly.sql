@@ -6,12 +6,6 @@ with captures as (
 
 ),
 
-test_orders as (
-
-    select order_key from {{ ref('fct_payments') }} where is_test
-
-),
-
 -- By the month of the payment, whenever the refund came: in a growing month the calendar view flatters.
 refunds_of_captures as (
 
@@ -39,9 +33,6 @@ counted as (
         on captures.capture_key = refunds_of_captures.capture_key
         and captures.currency = refunds_of_captures.currency
     left join disputes_of_captures on captures.capture_key = disputes_of_captures.capture_key
-    where not exists (
-        select 1 from test_orders where test_orders.order_key = captures.order_key
-    )
 
 ),
 

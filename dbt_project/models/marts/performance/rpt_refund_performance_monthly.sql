@@ -6,20 +6,6 @@ with refunds as (
 
 ),
 
-test_orders as (
-
-    select order_key from {{ ref('fct_payments') }} where is_test
-
-),
-
-counted as (
-
-    select *
-    from refunds
-    where not exists (select 1 from test_orders where test_orders.order_key = refunds.order_key)
-
-),
-
 summed as (
 
     select
@@ -39,7 +25,7 @@ summed as (
         {{ percentile('turnaround_seconds', 0.5) }} / cast(3600 as double) as turnaround_hours_p50,
         {{ percentile('turnaround_seconds', 0.9) }} / cast(3600 as double) as turnaround_hours_p90,
         {{ percentile('turnaround_seconds', 0.95) }} / cast(3600 as double) as turnaround_hours_p95
-    from counted
+    from refunds
     group by month, provider, wallet, currency
 
 )

@@ -26,12 +26,6 @@ orders as (
 
 ),
 
-test_orders as (
-
-    select order_key from {{ ref('fct_payments') }} where is_test
-
-),
-
 captures as (
 
     select facts.*
@@ -39,7 +33,6 @@ captures as (
     cross join newest
     where not facts.is_test
         and facts.business_date > newest.newest_date - interval '90' day
-        and not exists (select 1 from test_orders where test_orders.order_key = facts.order_key)
 
 ),
 
@@ -50,7 +43,6 @@ refunds as (
     cross join newest
     where not facts.is_test
         and facts.business_date > newest.newest_date - interval '90' day
-        and not exists (select 1 from test_orders where test_orders.order_key = facts.order_key)
 
 ),
 
@@ -75,7 +67,7 @@ fees as (
     from {{ ref('fct_fees') }} as facts
     cross join newest
     where facts.currency = {{ reporting_currency() }} and facts.fee_kind = 'payment'
-        and facts.base_amount is not null
+        and facts.base_amount is not null and not facts.is_test
         and facts.business_date > newest.newest_date - interval '90' day
 
 ),

@@ -204,24 +204,48 @@ orphan_refund as (
 
 ),
 
+-- The line that says what was paid out; what it should have been is the sum of many lines.
+payout_lines as (
+
+    select
+        provider,
+        payout_key,
+        currency,
+        source,
+        file_sha256,
+        file_member,
+        row_number,
+        row_number() over (
+            partition by provider, payout_key, currency order by occurred_at, movement_key
+        ) as place
+    from {{ ref('fct_balance_movements') }}
+    where movement_kind = 'payout' and payout_key is not null
+
+),
+
 payout_differs as (
 
     select
         'payout_differs' as difference_kind,
-        payout_line_key as subject_key,
-        provider,
+        payouts.payout_line_key as subject_key,
+        payouts.provider,
         cast(null as varchar) as wallet,
         cast(null as uuid) as order_key,
-        business_date,
-        currency,
-        payout_amount as amount_here,
-        items_amount as amount_there,
-        cast(null as varchar) as source,
-        cast(null as varchar) as file_sha256,
-        cast(null as varchar) as file_member,
-        cast(null as bigint) as row_number
+        payouts.business_date,
+        payouts.currency,
+        payouts.payout_amount as amount_here,
+        payouts.items_amount as amount_there,
+        payout_lines.source,
+        payout_lines.file_sha256,
+        payout_lines.file_member,
+        payout_lines.row_number
     from payouts
-    where difference <> 0
+    inner join payout_lines
+        on payouts.provider = payout_lines.provider
+        and payouts.payout_key = payout_lines.payout_key
+        and payouts.currency = payout_lines.currency
+        and payout_lines.place = 1
+    where payouts.difference <> 0
 
 ),
 

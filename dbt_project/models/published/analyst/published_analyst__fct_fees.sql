@@ -18,6 +18,7 @@ select
     currency,
     fee_amount,
     base_amount,
+    is_test,
     source,
     file_sha256,
     row_number

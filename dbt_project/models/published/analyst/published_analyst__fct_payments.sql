@@ -28,7 +28,7 @@ select
     is_recovered,
     recovery_type,
     first_failure_category,
-    seconds_to_success,
+    round(seconds_to_success, 1) as seconds_to_success,
     capture_count,
     captured_amount,
     refund_count,

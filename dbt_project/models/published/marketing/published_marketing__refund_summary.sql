@@ -6,12 +6,6 @@ with refunds as (
 
 ),
 
-test_orders as (
-
-    select order_key from {{ ref('fct_payments') }} where is_test
-
-),
-
 -- Failed refunds gave nothing back; a revoked payment was given back like a refund.
 given_back as (
 
@@ -20,9 +14,7 @@ given_back as (
     where
         refund_status <> 'failed'
         and currency = {{ reporting_currency() }}
-        and not exists (
-            select 1 from test_orders where test_orders.order_key = refunds.order_key
-        )
+        and not is_test
 
 ),
 

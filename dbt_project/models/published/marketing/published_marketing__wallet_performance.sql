@@ -19,10 +19,7 @@ captures as (
 
     select *, cast(date_trunc('month', business_date) as date) as month
     from {{ ref('fct_captures') }}
-    where not exists (
-        select 1 from payments
-        where payments.is_test and payments.order_key = fct_captures.order_key
-    )
+    where not is_test
 
 ),
 
