@@ -202,15 +202,17 @@ def plans(data: ReportData, option: tuple[str, str]) -> pl.DataFrame:
         rows.group_by("fee_plan_id", "plan_provider", "plan_wallet", "is_example", "is_own_plan")
         .agg(
             pl.col("captures", "volume", "planned_fees").sum(),
-            # A month without known fees makes the sum unknown, not smaller.
-            pl.when(pl.col("actual_fees").is_null().any())
-            .then(None)
-            .otherwise(pl.col("actual_fees").sum())
-            .alias("actual_fees"),
+            # A month without known fees makes the sums unknown, not smaller.
+            *(
+                pl.when(pl.col(name).is_null().any())
+                .then(None)
+                .otherwise(pl.col(name).sum())
+                .alias(name)
+                for name in ("actual_fees", "cost_of_switch")
+            ),
         )
         .with_columns(
             (pl.col("planned_fees") / pl.col("volume")).alias("planned_fee_rate"),
-            (pl.col("planned_fees") - pl.col("actual_fees")).alias("cost_of_switch"),
             pl.when("is_example")
             .then(pl.lit("example"))
             .otherwise(pl.lit("merchant"))

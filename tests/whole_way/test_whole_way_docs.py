@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from pipelines.publish.release import current_release
 from pipelines.reports.screenshots import NoBrowserError, chromium
 from pipelines.warehouse.dbt_run import dbt_environment

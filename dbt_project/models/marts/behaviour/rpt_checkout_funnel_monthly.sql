@@ -123,7 +123,13 @@ select
     {{ wilson_high('visits', 'visits_before') }} as step_conversion_rate_high,
     case when step_number >= 3 then {{ share('visits', 'checkout_visits') }} end
         as checkout_conversion_rate,
+    case when step_number >= 3 then {{ wilson_low('visits', 'checkout_visits') }} end
+        as checkout_conversion_rate_low,
+    case when step_number >= 3 then {{ wilson_high('visits', 'checkout_visits') }} end
+        as checkout_conversion_rate_high,
     {{ share('one_tap_visits', 'visits') }} as one_tap_share,
+    {{ wilson_low('one_tap_visits', 'visits') }} as one_tap_share_low,
+    {{ wilson_high('one_tap_visits', 'visits') }} as one_tap_share_high,
     seconds_from_checkout_p50,
     coalesce(visits_before, visits) < 30 as is_small_sample
 from compared

@@ -62,6 +62,8 @@ select
     {{ metric_low('attempt_success_rate') }} as attempt_success_rate_low,
     {{ metric_high('attempt_success_rate') }} as attempt_success_rate_high,
     {{ metric('technical_error_rate') }} as technical_error_rate,
+    {{ metric_low('technical_error_rate') }} as technical_error_rate_low,
+    {{ metric_high('technical_error_rate') }} as technical_error_rate_high,
     loads.latency_p95_ms,
     {{ is_small_sample('attempt_success_rate') }} as is_small_sample
 from loads

@@ -49,6 +49,8 @@ select
     cast(sla_breaches as bigint) as sla_breaches,
     cast(amount_given_back as decimal(38, 4)) as amount_given_back,
     {{ metric('partial_share') }} as partial_share,
+    {{ metric_low('partial_share') }} as partial_share_low,
+    {{ metric_high('partial_share') }} as partial_share_high,
     {{ metric('refund_failure_rate') }} as refund_failure_rate,
     {{ metric_low('refund_failure_rate') }} as refund_failure_rate_low,
     {{ metric_high('refund_failure_rate') }} as refund_failure_rate_high,

@@ -32,6 +32,8 @@ select
     cast(tickets_answered as bigint) as tickets_answered,
     cast(tickets_resolved as bigint) as tickets_resolved,
     {{ metric('ticket_response_rate') }} as ticket_response_rate,
+    {{ metric_low('ticket_response_rate') }} as ticket_response_rate_low,
+    {{ metric_high('ticket_response_rate') }} as ticket_response_rate_high,
     {{ metric('ticket_resolution_rate') }} as ticket_resolution_rate,
     {{ metric_low('ticket_resolution_rate') }} as ticket_resolution_rate_low,
     {{ metric_high('ticket_resolution_rate') }} as ticket_resolution_rate_high,

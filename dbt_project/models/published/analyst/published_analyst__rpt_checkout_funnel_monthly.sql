@@ -20,7 +20,11 @@ select
     step_conversion_rate_low,
     step_conversion_rate_high,
     checkout_conversion_rate,
+    checkout_conversion_rate_low,
+    checkout_conversion_rate_high,
     one_tap_share,
+    one_tap_share_low,
+    one_tap_share_high,
     seconds_from_checkout_p50,
     is_small_sample
 from report

@@ -19,6 +19,8 @@ select
     attempt_success_rate_low,
     attempt_success_rate_high,
     technical_error_rate,
+    technical_error_rate_low,
+    technical_error_rate_high,
     latency_p95_ms,
     is_small_sample
 from report

@@ -25,6 +25,8 @@ select
     sla_breaches,
     amount_given_back,
     partial_share,
+    partial_share_low,
+    partial_share_high,
     refund_failure_rate,
     refund_failure_rate_low,
     refund_failure_rate_high,

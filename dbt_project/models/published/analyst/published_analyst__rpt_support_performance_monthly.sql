@@ -15,6 +15,8 @@ select
     tickets_answered,
     tickets_resolved,
     ticket_response_rate,
+    ticket_response_rate_low,
+    ticket_response_rate_high,
     ticket_resolution_rate,
     ticket_resolution_rate_low,
     ticket_resolution_rate_high,
