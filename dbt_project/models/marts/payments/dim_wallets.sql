@@ -1,6 +1,6 @@
-with names as (
+with known as (
 
-    select * from {{ ref('wallets') }}
+    select * from {{ ref('int_wallets') }}
 
 ),
 
@@ -13,20 +13,6 @@ attempts as (
 captures as (
 
     select wallet, count(*) as captures from {{ ref('fct_captures') }} group by wallet
-
-),
-
--- A wallet goes under many names, of which each says the same of it.
-known as (
-
-    select
-        wallet,
-        min(method_family) as method_family,
-        bool_or(is_card_wrapper) as is_card_wrapper,
-        min(name_en) as name_en,
-        min(name_zh) as name_zh
-    from names
-    group by wallet
 
 ),
 
