@@ -41,7 +41,7 @@ def test_it_opens_and_asks_for_nothing(release):
             tab.on("pageerror", lambda error: complaints.append(str(error)))
             address = release.docs.as_uri()
             tab.goto(address)
-            tab.click("text=fct_payments")
+            tab.click("td a[href$='#!/model/model.wallet.published_analyst__fct_payments']")
             tab.wait_for_selector("h1:has-text('published_analyst__fct_payments')")
             text = tab.inner_text("body")
             assert "One row per order intent" in text
