@@ -156,6 +156,22 @@ def test_copies_that_disagree_are_told_with_what_to_do(runs):
     assert "run again" in run.meaning
 
 
+def test_a_copy_that_does_not_count_is_a_difference_with_its_line(marts):
+    found = marts.execute(
+        """
+        select subject_key::varchar, amount_here, amount_there, source_file is not null,
+            row_number is not null
+        from marts.rpt_reconciliation where difference_kind = 'copies_differ' order by amount_there
+        """
+    ).fetchall()
+    refund = key("refund", "wechat_pay", "rc")
+    assert found[0] == (refund, 10, 11, True, True)
+    # Each first download of 100 is held against the correction that counts.
+    assert [row[1:] for row in found[1:]] == [
+        (100, 110 + number, True, True) for number in range(len(CORRECTED))
+    ]
+
+
 def test_an_attempt_id_used_again_for_another_order_is_another_attempt(marts):
     found = marts.execute(
         """

@@ -249,6 +249,81 @@ payout_differs as (
 
 ),
 
+-- Copies of one payment or refund by which of them counts. Within one kind of report: another kind may
+-- tell it in the currency of the settlement.
+placed_captures as (
+
+    select
+        copies.*,
+        row_number() over (
+            partition by copies.capture_key, copies.source order by copies.copy_rank
+        ) as place
+    from {{ ref('int_captures__repeated') }} as copies
+
+),
+
+placed_refunds as (
+
+    select
+        copies.*,
+        row_number() over (
+            partition by copies.refund_key, copies.source order by copies.copy_rank
+        ) as place
+    from {{ ref('int_refunds__repeated') }} as copies
+
+),
+
+-- The same payment or refund once more with another amount, in a line that does not count.
+copies_differ as (
+
+    select
+        copies.capture_key as subject_key,
+        copies.provider,
+        copies.wallet,
+        copies.order_key,
+        copies.business_date,
+        copies.currency,
+        copies.amount as amount_here,
+        case when counted.currency = copies.currency then counted.amount end as amount_there,
+        copies.source,
+        copies.file_sha256,
+        {{ archive_member('copies.source_file') }} as file_member,
+        copies.row_number
+    from placed_captures as copies
+    inner join placed_captures as counted
+        on copies.capture_key = counted.capture_key
+        and copies.source = counted.source
+        and counted.place = 1
+    where copies.place > 1 and not copies.is_test and (
+        copies.amount <> counted.amount or copies.currency <> counted.currency
+    )
+
+    union all
+
+    select
+        copies.refund_key as subject_key,
+        copies.provider,
+        copies.wallet,
+        copies.order_key,
+        copies.business_date,
+        copies.currency,
+        copies.requested_amount as amount_here,
+        case when counted.currency = copies.currency then counted.requested_amount end as amount_there,
+        copies.source,
+        copies.file_sha256,
+        {{ archive_member('copies.source_file') }} as file_member,
+        copies.row_number
+    from placed_refunds as copies
+    inner join placed_refunds as counted
+        on copies.refund_key = counted.refund_key
+        and copies.source = counted.source
+        and counted.place = 1
+    where copies.place > 1 and not copies.is_test and (
+        copies.requested_amount <> counted.requested_amount or copies.currency <> counted.currency
+    )
+
+),
+
 -- A file whose own totals disagree with its rows was not loaded at all.
 totals_disagree as (
 
@@ -287,13 +362,16 @@ unioned as (
     union all
     select * from payout_differs
     union all
+    select 'copies_differ', copies_differ.* from copies_differ
+    union all
     select * from totals_disagree
 
 )
 
 select
     {{ derived_key([
-        'unioned.difference_kind', 'unioned.subject_key', 'unioned.file_sha256', 'unioned.file_member'
+        'unioned.difference_kind', 'unioned.subject_key', 'unioned.file_sha256', 'unioned.file_member',
+        'unioned.row_number'
     ]) }} as difference_key,
     unioned.difference_kind,
     unioned.subject_key,
