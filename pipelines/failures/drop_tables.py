@@ -7,6 +7,7 @@ does not: how anything is found (`detection.py`, `drops.py`, `drop_causes.py`).
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,7 @@ def write_drops(
             _insert_alarms(con, alarms, currency)
             for drop in examined:
                 _insert_drop(con, drop, currency)
+            _round_doubles(con)
             con.execute("commit")
         except Exception:
             con.execute("rollback")
@@ -93,6 +95,18 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("create schema if not exists analysis")
     for table, columns in TABLES.items():
         con.execute(f"create or replace table analysis.{table} ({columns})")
+
+
+def _round_doubles(con: duckdb.DuckDBPyConnection) -> None:
+    """Keep twelve digits of each double.
+
+    They come from sums over buckets and slices, whose last digits depend on the order in which rows
+    lie in the warehouse: the same attempts in another order of arrival would give other tables.
+    """
+    for table, columns in TABLES.items():
+        doubles = re.findall(r"(\w+) double", columns)
+        rounded = ", ".join(f"{name} = format('{{:.11e}}', {name})::double" for name in doubles)
+        con.execute(f"update analysis.{table} set {rounded}")
 
 
 def _resolved_attempts_sql() -> str:
