@@ -114,7 +114,7 @@ def _rejects(draft: Path | None) -> str:
 
 
 def _explain(document: object, name: str, mappings: tuple) -> Explanation:
-    from pipelines.formats.catalogue import recognise
+    from pipelines.formats.catalogue import UNKNOWN_ADVICE, recognise
     from pipelines.formats.format import BadFileError
     from pipelines.formats.mapping_draft import draft_mapping
     from pipelines.ingest.reading import read_head
@@ -129,14 +129,16 @@ def _explain(document: object, name: str, mappings: tuple) -> Explanation:
         if head is None or error.reason != "unrecognised":
             return Explanation(name, False, error.message + where)
         draft = draft_mapping(head)
+        told = error.message.removesuffix(UNKNOWN_ADVICE) + where
         if draft is None:
             hint = (
                 "no line of its beginning looks like a header of an export of payments, so there "
-                "is no mapping to suggest; save it with its header, as CSV or text"
+                "is no mapping to suggest; take the original export, or save this one with its "
+                "header, as CSV or text"
             )
-            return Explanation(name, False, f"{error.message}{where}; {hint}")
+            return Explanation(name, False, f"{told}; {hint}")
         hint = f"its line {draft.line} looks like a header of {draft.columns} columns"
-        return Explanation(name, False, f"{error.message}{where}; {hint}", draft.text)
+        return Explanation(name, False, f"{told}; {hint}", draft.text)
     known = sum(column is not None for column in layout.columns)
     text = (
         f"{layout.format.source}, {layout.variant}: {known} of {len(layout.columns)} columns read"

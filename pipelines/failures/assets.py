@@ -170,7 +170,7 @@ _DRIVERS = {
             ["analysis", table],
             deps=[_ATTEMPTS],
             owners=["team:data"],
-            kinds={"python", "scikitlearn"},
+            kinds={"python", "duckdb", "scikitlearn"},
             description=description,
         )
         for table, description in _DRIVERS.items()

@@ -35,7 +35,7 @@ class CodeAdvice:
 
 
 def look_up(code: str, provider: str | None = None, stage: str | None = None) -> list[CodeAdvice]:
-    """All meanings of a code, as codes are compared in the warehouse.
+    """All meanings of a code, as codes are compared in the warehouse; as it was written first.
 
     Case, underscores and everything up to the last dot do not matter: `aop.ACQ.SYSTEM_ERROR`,
     `SYSTEMERROR` and `system_error` are one code. Leading zeros may be left out.
@@ -48,6 +48,7 @@ def look_up(code: str, provider: str | None = None, stage: str | None = None) ->
     wanted = _comparable(code)
     with _CODES.open(encoding="utf-8", newline="") as stream:
         rows = [row for row in csv.DictReader(stream) if _comparable(row["raw_code"]) == wanted]
+    rows.sort(key=lambda row: row["raw_code"].upper() != code.strip().upper())
     rules = _rules()
     return [
         _advice(row, rules)

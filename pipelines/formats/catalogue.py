@@ -30,6 +30,13 @@ _LOOKALIKES = (
 )
 
 
+# What to do with a file that is no known export.
+UNKNOWN_ADVICE = (
+    "; download the original export, describe this one by a mapping (`wallet doctor FILE` drafts"
+    " it), or take the file away"
+)
+
+
 @cache
 def all_formats() -> tuple[Format, ...]:
     """The `FORMAT` of every module in this package that has one, sorted by source."""
@@ -57,8 +64,13 @@ def _name_what_it_is(head: Head) -> str:
     for mark, what, advice in _LOOKALIKES:
         if mark in beginning:
             return f"this is {what}; {advice}"
-    sources = ", ".join(item.source for item in all_formats())
-    return (
-        f"expected one of: {sources}; download the original export, describe this one by a mapping "
-        "(`wallet doctor FILE` drafts it), or take the file away"
-    )
+    return f"no known export begins like this (known are {_families()}){UNKNOWN_ADVICE}"
+
+
+def _families() -> str:
+    """The exports by their first word where that has several: stripe; survey feedback."""
+    groups: dict[str, list[str]] = {}
+    for item in all_formats():
+        groups.setdefault(item.source.partition("_")[0], []).append(item.source)
+    names = [word if len(of) > 1 else of[0].replace("_", " ") for word, of in groups.items()]
+    return f"{', '.join(names)}: README, What is read"

@@ -17,6 +17,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 
 from pipelines.settings import Workspace
 from pipelines.warehouse import dbt_run, shown
+from pipelines.warehouse.check_words import rule_of
 from pipelines.warehouse.connect import connect
 from pipelines.warehouse.incremental import build_changed
 
@@ -40,6 +41,13 @@ class LayerTranslator(DagsterDbtTranslator):
         if unique_id.startswith("seed."):
             return spec.merge_attributes(deps=[_LAKE_FILES])
         return spec
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Any, unique_id: str, project: Any
+    ) -> dg.AssetCheckSpec | None:
+        """The spec of a test, with its rule in words instead of what it means when it fails."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=rule_of(manifest["nodes"][unique_id]))
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The first folder below `models`; seeds are reference data."""

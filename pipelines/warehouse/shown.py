@@ -6,17 +6,26 @@ is kept in Dagster's event log, which is no place for them, and it is written be
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import dagster as dg
 import duckdb
 
 from pipelines.pictures import daily_bars
+from pipelines.warehouse import dbt_run
 
 # The calendar day of a row, by the one name it has in all facts.
 _DAY = "business_date"
 COLUMNS = "dagster/column_schema"
+# Tables that Python writes: their columns are described where they are published.
+_ANALYSIS = "analysis."
+_PUBLISHED_AS = {
+    "suspicious_payments": "fct_suspicious_payments",
+    **dict.fromkeys(("user_segments", "user_scores", "user_features"), "user_profiles"),
+}
 
 
 def of_table(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
@@ -43,7 +52,7 @@ def of_table(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
 
 
 def columns_of(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> dict[str, dg.TableSchema]:
-    """Columns and types of tables and views, by `schema.table`."""
+    """Columns with types of tables and views, by `schema.table`; of the analysis also words."""
     rows = con.execute(
         "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns()"
         " where schema_name || '.' || table_name in (select unnest(?::varchar[]))"
@@ -52,8 +61,28 @@ def columns_of(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> dict[st
     ).fetchall()
     found: dict[str, list[dg.TableColumn]] = {}
     for table, column, kind in rows:
-        found.setdefault(table, []).append(dg.TableColumn(column, kind.lower()))
+        words = _words(table).get(column) if table.startswith(_ANALYSIS) else None
+        found.setdefault(table, []).append(dg.TableColumn(column, kind.lower(), words))
     return {table: dg.TableSchema(columns=columns) for table, columns in found.items()}
+
+
+@lru_cache
+def _words(table: str) -> dict[str, str]:
+    """Column -> description, from the published models with the rows of an analysis table."""
+    found: dict[str, str] = {}
+    name = table.removeprefix(_ANALYSIS)
+    published = _PUBLISHED_AS.get(name, name)
+    for node in _manifest()["nodes"].values():
+        if node.get("alias") == published and "published" in node["fqn"]:
+            for name, column in node["columns"].items():
+                if column["description"]:
+                    found.setdefault(name, column["description"])
+    return found
+
+
+@lru_cache(maxsize=1)
+def _manifest() -> dict[str, Any]:
+    return json.loads(dbt_run.manifest_path().read_bytes())
 
 
 def _filled(columns: dg.TableSchema, filled: Iterable[int], rows: int) -> str:

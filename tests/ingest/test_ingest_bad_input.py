@@ -48,7 +48,7 @@ def detail() -> bytes:
 
 
 CASES = {
-    "unknown text": ("unrecognised", b"name,phone\nx,y\n", None, "expected one of"),
+    "unknown text": ("unrecognised", b"name,phone\nx,y\n", None, "no known export"),
     "funds bill": ("missing_columns", "记账时间,微信支付业务单号\r\n".encode(), 1, "资金账单"),
     "error answer": (
         "unrecognised",

@@ -10,7 +10,8 @@ import re
 import pytest
 
 from pipelines.settings import DBT_PROJECT_DIR
-from pipelines.warehouse import dbt_run
+from pipelines.warehouse import dbt_run, shown
+from pipelines.warehouse.check_words import rule_of
 
 LAYERS = {"staging": "stg_", "intermediate": "int_", "published": "published_"}
 # What a layer may read. Published for marketing may also read published for analysts: one truth.
@@ -206,6 +207,25 @@ def test_marketing_tables_about_people_count_them(manifest, models):
             and node["unique_id"] not in guarded
         ]
     )
+
+
+def test_every_test_says_its_rule_and_what_a_finding_means(manifest):
+    """A check that had passed told in the UI that orders do not add up."""
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    rules = {node["name"]: rule_of(node) or "" for node in tests}
+    problems([name for name, rule in rules.items() if not rule or "None" in rule])
+    assert rules["assert_orders_add_up"].startswith("Fails when this is found: Orders do not hold")
+    assert rules["warn_refunds_above_payment"].startswith("Warns when this is found: ")
+    assert rules["unique_and_present_fct_payments_order_key"] == "Every row has its own order_key."
+
+
+def test_columns_of_the_analysis_are_described_where_they_are_published(manifest):
+    described = shown._words("analysis.user_segments")
+    assert described["lifecycle_segment"]
+    assert shown._words("analysis.suspicious_payments")["case_key"]
+    # Of one row per user, not of a segment's.
+    profiles = manifest["nodes"]["model.wallet.published_analyst__user_profiles"]["columns"]
+    assert described["net_amount"] == profiles["net_amount"]["description"]
 
 
 def test_metric_definitions_cover_both_languages(models):
