@@ -5,6 +5,7 @@ What belongs here: checks that need no run. What does not: repairing anything.
 
 from __future__ import annotations
 
+import difflib
 import importlib.metadata
 import os
 import shutil
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.ingest.private import open_to_others
-from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings
+from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings, unknown_variables
 
 # Sample runs take 0.1 GB; a million attempts about 2 GB of lake, warehouse, releases and spill.
 _FREE_DISK_WANTED_GB = 2
@@ -32,9 +33,10 @@ class Finding:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Check Python, libraries, the key, folders, permissions and disk, in this order."""
+    """Check Python, libraries, settings, key, folders, permissions and disk, in this order."""
     yield _python()
     yield from _libraries()
+    yield _variables()
     yield _key(settings)
     yield from _folders(settings)
     yield _private(settings)
@@ -57,6 +59,16 @@ def _libraries() -> Iterator[Finding]:
             yield Finding(name, True, importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
             yield Finding(name, False, "not installed", "Run make run: it builds .venv.")
+
+
+def _variables() -> Finding:
+    unknown = unknown_variables()
+    if not unknown:
+        return Finding("Settings", True, "every WALLET_ variable is one")
+    known = [f"WALLET_{name.upper()}" for name in Settings.model_fields]
+    close = difflib.get_close_matches(unknown[0], known, n=1)
+    remedy = f"Did you mean {close[0]}?" if close else "See the README, Settings; or unset it."
+    return Finding("Settings", False, f"no such setting: {', '.join(unknown)}", remedy)
 
 
 def _key(settings: Settings) -> Finding:

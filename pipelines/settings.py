@@ -270,3 +270,11 @@ def _is_ignored(path: Path) -> bool:
     if any(part.startswith((".", "~$")) for part in path.parts):
         return True
     return path.name.lower() in _IGNORED_NAMES or path.suffix.lower() in _IGNORED_SUFFIXES
+
+
+def unknown_variables() -> list[str]:
+    """Environment variables that look like settings and are none: typing errors change nothing."""
+    known = {f"WALLET_{name.upper()}" for name in Settings.model_fields}
+    return sorted(
+        name for name in os.environ if name.startswith("WALLET_") and name.upper() not in known
+    )

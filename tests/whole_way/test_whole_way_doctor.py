@@ -1,4 +1,4 @@
-"""What the doctor says of folders that others can read."""
+"""What the doctor says of folders that others can read, and of settings that are none."""
 
 from __future__ import annotations
 
@@ -28,3 +28,12 @@ def test_open_files_of_the_warehouse_are_named_and_closed_by_the_next_run(tmp_pa
         pass
     closed = private(settings)
     assert (closed.ok, closed.detail) == (True, "2 folders, 0700 and 0600")
+
+
+def test_a_setting_that_is_none_is_named_with_the_one_that_was_meant(tmp_path, monkeypatch):
+    """A typing error in the name of a variable changed nothing and nobody was told."""
+    monkeypatch.setenv("WALLET_MINIMUM_CEL_USERS", "5")
+    found = {f.name: f for f in examine(Settings(data_dir=tmp_path, workspace="merchant"))}
+    assert not found["Settings"].ok
+    assert "WALLET_MINIMUM_CEL_USERS" in found["Settings"].detail
+    assert found["Settings"].remedy == "Did you mean WALLET_MINIMUM_CELL_USERS?"
