@@ -64,7 +64,8 @@ def _cheapest(rows: pl.DataFrame, words: Words) -> str:
     fees = [words.percent(rate, 2) for rate in priced["effective_fee_rate"]]
     # What reads the same is no difference to choose by.
     if len(set(fees)) == 1:
-        return words.text("reading.side_same_cost", fee=fees[0])
+        some = "" if priced.height == rows.height else "_known"
+        return words.text(f"reading.side_same_cost{some}", fee=fees[0])
     if fees[0] == fees[1]:
         return ""
     return words.text(

@@ -65,6 +65,9 @@ def test_fees_that_read_the_same_make_nobody_the_cheapest(release, release_rows)
     compared = release(wallet_comparison=alike)
     assert "All cost the same, 0.60% of the amount." in choice.side_by_side(compared, EN)
     assert "费率相同，均为 0.60%。" in choice.side_by_side(compared, ZH)
+    unknown = [alike[0], alike[1], (*alike[2][:24], None, *alike[2][25:])]
+    said = choice.side_by_side(release(wallet_comparison=unknown), EN)
+    assert "Those whose fees are known cost the same, 0.60% of the amount." in said
     tied = [(*row[:24], 0.006 if at else 0.0060001, *row[25:]) for at, row in enumerate(alike)]
     tied[-1] = (*tied[-1][:24], 0.021, *tied[-1][25:])
     assert "cost" not in choice.side_by_side(release(wallet_comparison=tied), EN)

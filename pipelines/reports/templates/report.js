@@ -70,8 +70,11 @@ function chooseMonth(month) {
 }
 
 const isWords = (column) => ["category", "token", "traits", "phrase"].includes(column.kind);
-/** Class of a text cell: words may break, and whole phrases need room to be read. */
-const wrapping = (column) => (column.kind === "phrase" || column.key === "column.rule_sql" ? " words long" : isWords(column) ? " words" : "");
+/** Class of a text cell: longer words may break, and whole phrases need room to be read. */
+function wrapping(column, text) {
+  if (column.kind === "phrase" || column.key === "column.rule_sql") return " words long";
+  return isWords(column) && text.length > (state.lang === "zh" ? 9 : 18) ? " words" : "";
+}
 const isText = (column) => isWords(column) || ["text", "date", "month"].includes(column.kind);
 function orderedRows(name) {
   const { columns, rows, small } = variantOf(name).table;
@@ -115,7 +118,8 @@ function drawTable(name) {
   });
   const body = orderedRows(name).map(([row, small]) => el("tr", small ? "small" : "", ...row.map((value, index) => {
     const column = table.columns[index];
-    const cell = el("td", isText(column) ? `text${wrapping(column)}` : "", shown(column, value));
+    const text = shown(column, value);
+    const cell = el("td", isText(column) ? `text${wrapping(column, text)}` : "", text);
     if (table.columns[index].group === "check_status") cell.classList.add(value === "fail" ? "fail" : "pass");
     return cell;
   })));
