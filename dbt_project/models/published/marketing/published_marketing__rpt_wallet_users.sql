@@ -2,7 +2,7 @@
 
 with report as (
 
-    select * from {{ ref('rpt_wallet_users') }}
+    select * from {{ ref('published_analyst__rpt_wallet_users') }}
 
 ),
 
