@@ -25,6 +25,15 @@ from pipelines.ingest.private import make_private_folder
 from pipelines.settings import Workspace
 
 NAME = "_erased.json"
+# Ids of single events, as an order's is: nobody is known by them without the keys beside them,
+# and without its own id a row would pass for a copy of another.
+_EVENTS = frozenset(
+    {"balance_entry", "modification", "payment_event", "statement", "exchange_rate"}
+    | {"trace", "otlp_span", "newrelic_transaction", "newrelic_trace_operation"}
+)
+# What several people have in common: a family's device, an office's network, a clerk. Forgotten in
+# the rows of the person, but not followed to other people's.
+_SHARED = frozenset({"device", "ip_block", "operator"})
 _CONTEXT = frozenset(
     {"os", "app_version", "region", "language", "bank", "device_info", "city", "country"}
 )
@@ -49,7 +58,13 @@ def add_erased(workspace: Workspace, pseudonyms: Iterable[str]) -> None:
 
 def person_keys(spec: Format) -> list[str]:
     """Key columns of a source that lead to a person or a device."""
-    return [key.name for key in spec.keys if is_personal(key)]
+    return [key.name for key in spec.keys if is_personal(key) and key.domain not in _EVENTS]
+
+
+def own_keys(spec: Format) -> list[str]:
+    """Those of them that are one person's alone."""
+    shared = {key.name for key in spec.keys if key.domain in _SHARED}
+    return [name for name in person_keys(spec) if name not in shared]
 
 
 def without_erased(

@@ -21,7 +21,7 @@ import polars as pl
 
 from pipelines.formats.catalogue import all_formats
 from pipelines.formats.format import UNIT_SEPARATOR, Format
-from pipelines.ingest.erased import add_erased, person_keys, without_erased
+from pipelines.ingest.erased import add_erased, own_keys, person_keys, without_erased
 from pipelines.ingest.key_ring import KeyRing, load_ring
 from pipelines.ingest.lake import (
     content_hash,
@@ -107,7 +107,7 @@ def _same_person(workspace: Workspace, asked: frozenset[str]) -> frozenset[str]:
     """Customer keys that other sources give to the orders of these pseudonyms.
 
     A bill knows the payer by openid, the merchant's log by customer number: one order joins them.
-    Devices are left out, because families share them.
+    Devices, networks and operators are left out, because people share them.
     """
     with duckdb.connect() as con:
         con.execute("create table asked as select unnest($1::varchar[]) as who", [sorted(asked)])
@@ -122,8 +122,8 @@ def _same_person(workspace: Workspace, asked: frozenset[str]) -> frozenset[str]:
                 )
         found: set[str] = set()
         for spec in all_formats():
-            for name in person_keys(spec):
-                if "order_key" in spec.lake_columns and "device" not in name:
+            for name in own_keys(spec):
+                if "order_key" in spec.lake_columns:
                     found.update(
                         who
                         for (who,) in con.execute(

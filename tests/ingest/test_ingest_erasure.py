@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 
 import duckdb
@@ -9,12 +10,14 @@ import export_bytes as x
 import polars as pl
 import pytest
 
+from pipelines.formats.catalogue import all_formats
 from pipelines.ingest.erased import read_erased
 from pipelines.ingest.leak_index import LeakIndex
 from pipelines.ingest.pseudonyms import KeyRefusedError, load_key
 from pipelines.publish import erasure
 from pipelines.publish.erasure import ErasureError, erase
 from pipelines.settings import Settings
+from pipelines.simulate import simulate
 
 GONE, STAYS = "customer-20481", "customer-77777"
 
@@ -116,3 +119,56 @@ def test_without_the_key_nobody_is_found(shop, monkeypatch, tmp_path):
     )
     with pytest.raises(KeyRefusedError):
         erase(settings.open_workspace(), GONE)
+
+
+# All that may be cleared in a row of somebody who is erased.
+PERSONAL = {"user_key", "payer_key", "user_openid_key", "card_key", "visitor_key", "session_key"}
+PERSONAL |= {"device_key", "ip_block_key", "operator_key", "_content_hash"}
+CONTEXT = {"os", "app_version", "region", "language", "bank", "device_info", "city", "country"}
+
+
+def test_nobody_else_is_forgotten_and_every_row_keeps_its_own_id(merchant):
+    """With every provider's files: traces of the person's orders, a shared network, an operator.
+
+    Spans had lost the ids by which they are told apart (and every later run failed), and who shared
+    a network with the person was forgotten too.
+    """
+    inputs, lake = merchant.workspace.inputs, merchant.workspace.lake
+    simulate(inputs, seed=4, attempts=300, months=1, layout="compact", providers="all")
+    merchant.ingest()
+    # Somebody with a trace, and with another customer behind the same address.
+    rows = pl.read_csv(min(inputs.glob("attempts/payment_attempts_2*")), infer_schema=False)
+    rows = rows.filter(pl.col("user_id").is_not_null())
+    key = load_key(merchant.settings)
+    orders = [key.pseudonym("order", order) for order in rows["merchant_order_id"]]
+    is_traced = pl.Series(orders).is_in(merchant.rows("otlp_traces")["order_key"].implode())
+    gone = rows.filter(is_traced).row(0, named=True)
+    other = rows.filter(pl.col("user_id") != gone["user_id"]).row(0, named=True)
+    events = [
+        {
+            "security_event_id": f"X{number}",
+            "occurred_at": "2026-01-05T10:00:00+08:00",
+            "event": "step_up_passed",
+            "ip": "203.0.113.7",
+            **{name: row[name] for name in ("user_id", "merchant_order_id", "wallet")},
+        }
+        for number, row in enumerate((gone, other))
+    ]
+    lines = "".join(json.dumps(event) + "\n" for event in events)
+    merchant.put("events.jsonl", lines.encode())
+    merchant.ingest()
+    sources = [spec.source for spec in all_formats() if any((lake / spec.source).glob("*.parquet"))]
+    before = {source: merchant.rows(source) for source in sources}
+    person = key.pseudonym("subject", gone["user_id"])
+    done = erase(merchant.workspace, gone["user_id"])
+
+    assert set(before["payment_attempts"]["user_key"]) & set(done.pseudonyms) == {person}
+    for source in sources:
+        old, new = before[source], merchant.rows(source)
+        assert old.height == new.height
+        kept = [name for name in old.columns if name not in PERSONAL | CONTEXT]
+        assert new.select(kept).equals(old.select(kept)), source
+        if "user_key" in old.columns:
+            others = old["user_key"].is_not_null() & (old["user_key"] != person)
+            assert new.filter(others).equals(old.filter(others)), source
+            assert not (new["user_key"] == person).any(), source
