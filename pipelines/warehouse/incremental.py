@@ -62,7 +62,7 @@ def build_changed(
     kept = [_kept_run(every[node], stands) for node, stands in plan.keep.items()]
     runs = []
     if plan.build:
-        runs = dbt_run.run_exactly(workspace, plan.build, every.keys())
+        runs = dbt_run.run_exactly(workspace, plan.build)
     elif has_moved:
         dbt_run.open_lake(workspace)
     if plan.build or has_moved:
