@@ -8,7 +8,6 @@ or writing of data.
 from __future__ import annotations
 
 import os
-import zoneinfo
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,6 +21,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from pipelines.time_zones import known_zones
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
@@ -166,7 +167,7 @@ class Settings(BaseSettings):
     @field_validator("business_timezone")
     @classmethod
     def _known_timezone(cls, value: str) -> str:
-        if value not in zoneinfo.available_timezones():
+        if value not in known_zones():
             raise ValueError(
                 f"{value!r} is not a time zone of the IANA list, such as Asia/Shanghai"
             )

@@ -8,11 +8,12 @@ and what it must be. What does not: reading the YAML file (`ingest.mappings`), r
 from __future__ import annotations
 
 import re
-import zoneinfo
 from typing import Literal, Self
 
 import iso4217
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pipelines.time_zones import known_zones
 
 # Canonical field -> what it is; a mapping names the header that holds it.
 FIELDS = {
@@ -80,7 +81,7 @@ class Time(_Part):
     @field_validator("zone")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value != "offset" and value not in zoneinfo.available_timezones():
+        if value != "offset" and value not in known_zones():
             raise ValueError(f"{value!r} is no time zone of the IANA list such as Asia/Shanghai")
         return value
 

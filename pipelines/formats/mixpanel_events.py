@@ -14,7 +14,6 @@ as if that were UTC. `mp_processing_time_ms` always is UTC: where it follows `ti
 from __future__ import annotations
 
 import json
-import zoneinfo
 from dataclasses import replace
 
 import polars as pl
@@ -34,6 +33,7 @@ from pipelines.formats.format import (
 )
 from pipelines.formats.shapes import CODE, CURRENCY, LANGUAGE
 from pipelines.formats.wallets import event_code, wallet_code
+from pipelines.time_zones import known_zones
 
 _OPTION = "time_zone"
 _NO_ZONE = (
@@ -139,7 +139,7 @@ def settle(layout: Layout, survey: Survey) -> Layout:
             normalise={"time": iso_text(moment), **named},
             warnings=(*layout.warnings, *warnings),
         )
-    if zone not in zoneinfo.available_timezones():
+    if zone not in known_zones():
         raise BadFileError(
             "bad_option",
             f"WALLET_FORMAT_OPTIONS says mixpanel_events.{_OPTION} = {zone!r}, which is no time "

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from zoneinfo import available_timezones
 
 import polars as pl
 
@@ -43,6 +42,7 @@ from pipelines.formats.stripe_ids import (
     stripe_key,
 )
 from pipelines.formats.times import bill_time_checks
+from pipelines.time_zones import known_zones
 
 _MONEY = ("gross", "fee", "net", "customer_facing_amount")
 _UTC = {
@@ -147,7 +147,7 @@ def settle(layout: Layout, survey: Survey) -> Layout:
     if "created_utc" in layout.columns:
         return layout
     zone = survey.options.get(_ZONE)
-    if zone not in available_timezones():
+    if zone not in known_zones():
         raise BadFileError(
             "unknown_time_zone",
             "this report has times in its own time zone and does not say which; add the column "

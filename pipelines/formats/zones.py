@@ -11,12 +11,12 @@ India's, Israel's or Ireland's. Those are never guessed, the merchant names the 
 from __future__ import annotations
 
 import re
-import zoneinfo
 from collections.abc import Mapping
 
 import polars as pl
 
 from pipelines.formats.format import BadFileError, Layout, Survey
+from pipelines.time_zones import known_zones
 
 OFFSETS: Mapping[str, str] = {
     "UTC": "+00:00", "GMT": "+00:00", "WET": "+00:00", "WEST": "+01:00", "BST": "+01:00",
@@ -41,7 +41,7 @@ def zones_of(
     """
     source = layout.format.source
     chosen = survey.options.get("timezone")
-    if chosen is not None and chosen not in zoneinfo.available_timezones():
+    if chosen is not None and chosen not in known_zones():
         raise BadFileError(
             "bad_option",
             f"the option {source}.timezone in WALLET_FORMAT_OPTIONS must be a zone of the IANA "
@@ -66,7 +66,7 @@ def _meaning(text: str, offsets: Mapping[str, str]) -> str | None:
     found = offsets.get(text.upper())
     if found is not None:
         return found
-    return text if "/" in text and text in zoneinfo.available_timezones() else None
+    return text if "/" in text and text in known_zones() else None
 
 
 def _unknown_zone(source: str, texts: list[str]) -> BadFileError:

@@ -8,6 +8,7 @@ Raw personal values end here: what this module writes holds keys instead.
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from dataclasses import dataclass
@@ -175,14 +176,29 @@ def prepare_folders(workspace: Workspace) -> None:
         empty = folder / EMPTY_NAME
         # Rewritten when a column was added to the format.
         if not empty.exists() or list(pl.read_parquet_schema(empty)) != list(schema):
-            write_parquet(pl.DataFrame(schema=schema), empty, draft_folder(workspace))
+            draft = _draft(empty, draft_folder(workspace))
+            draft.write_bytes(_without_rows(tuple(schema.items())))
+            draft.replace(empty)
+
+
+@cache
+def _without_rows(columns: tuple[tuple[str, pl.DataType | type[pl.DataType]], ...]) -> bytes:
+    """A Parquet file of these columns, written once per process: it is always the same."""
+    buffer = io.BytesIO()
+    pl.DataFrame(schema=dict(columns)).write_parquet(buffer, compression="zstd")
+    return buffer.getvalue()
 
 
 def write_parquet(frame: pl.DataFrame, path: Path, drafts: Path) -> None:
     """Write a small frame so that a reader sees the old file or the new one, never half."""
+    draft = _draft(path, drafts)
+    frame.write_parquet(draft, compression="zstd")
+    draft.replace(path)
+
+
+def _draft(path: Path, drafts: Path) -> Path:
     for folder in (drafts, path.parent):
         make_private_folder(folder)
     draft = drafts / f"{path.parent.name}-{path.name}"
     make_private_file(draft)
-    frame.write_parquet(draft, compression="zstd")
-    draft.replace(path)
+    return draft

@@ -6,6 +6,7 @@ What belongs here: finding and reading the YAML files. What does not: what they 
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -26,7 +27,7 @@ def load_mappings(settings: Settings) -> tuple[Mapping, ...]:
         names: dict[str, Path] = {}
         for path in sorted(folder.glob("*.y*ml")):
             try:
-                mapping = parse_mapping(_read(path), path.name)
+                mapping = _mapping(path.name, _text(path))
                 if mapping.name in names:
                     raise MappingError(
                         f"{path.name}: name: {mapping.name} is the name of "
@@ -42,13 +43,21 @@ def load_mappings(settings: Settings) -> tuple[Mapping, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def _read(path: Path) -> object:
+def _text(path: Path) -> str:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise MappingError(f"{path.name}: cannot be read as UTF-8 text") from error
+
+
+@cache
+def _mapping(name: str, text: str) -> Mapping:
+    """What a file says; the same text is read once per process."""
+    try:
+        content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "not YAML"
-        raise MappingError(f"{path.name}{where}: {problem}") from error
+        raise MappingError(f"{name}{where}: {problem}") from error
+    return parse_mapping(content, name)
