@@ -61,10 +61,21 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(_cores(), MOST_WORKERS) if is_whole and not config.option.keyword else 0
 
 
-# Files are handed out in this order: what keeps a worker long goes first, and what waits for the
-# samples' run goes last, when it has long been made; of these the one that makes a run of its own
-# first, so that no worker is alone with it at the end.
-FIRST = ("test_whole_way_samples.py", "test_warehouse_build.py")
+# Files are handed out in this order: what keeps a worker long goes first, the longest first, and
+# what waits for the samples' run goes last, when it has long been made; of these the one that makes
+# a run of its own first, so that no worker is alone with it at the end.
+FIRST = (
+    "test_whole_way_samples.py",
+    "test_warehouse_planted.py",
+    "test_publish_release.py",
+    "test_warehouse_build.py",
+    "test_publish_gate.py",
+    "test_warehouse_incremental.py",
+    "test_reports_browser.py",
+    "test_formats_wrappings.py",
+    "test_formats_adyen_facts.py",
+    "test_segments_known.py",
+)
 FIRST_OF_THE_WAITING = "test_whole_way_refusal.py"
 
 

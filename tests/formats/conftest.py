@@ -1,4 +1,4 @@
-"""One merchant who uses everything: all fixtures ingested and built once, by the real job."""
+"""One merchant who uses everything: all fixtures ingested and built once."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ import pytest
 from fixtures import FIXTURES, OPTIONS
 from ingest_merchant import Merchant
 
-from pipelines.definitions import build_defs
-from pipelines.warehouse import connect
+from pipelines.warehouse import connect, dbt_run
 
 
 def _build(merchant: Merchant) -> None:
-    """Ingest, staging, intermediate and marts with their tests; raises when one fails."""
-    job = build_defs(merchant.workspace).resolve_implicit_global_asset_job_def()
-    keys = [
-        key
-        for key in job.asset_layer.executable_asset_keys
-        if key.path[0] not in {"analysis", "analyst", "marketing", "publish"}
-    ]
-    job.execute_in_process(raise_on_error=True, asset_selection=keys)
+    """Ingest, staging, intermediate and marts with their tests.
+
+    Without Dagster, which says of each table what it saw of it: the samples' run goes that way.
+    """
+    merchant.ingest()
+    runs = dbt_run.build(merchant.workspace, exclude=["path:models/published"])
+    assert [f"{run.name}: {run.message}" for run in runs if not run.ok] == []
 
 
 @pytest.fixture(scope="session")

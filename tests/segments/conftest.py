@@ -10,12 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import dagster as dg
 import duckdb
 import pytest
 from known_customers import write_cdnow
 
+from pipelines.ingest.run import ingest
+from pipelines.segments.assets import settings_of
+from pipelines.segments.tables import build_segment_tables
 from pipelines.settings import Settings, Workspace
+from pipelines.warehouse import dbt_run
+from pipelines.warehouse.connect import connect
+from pipelines.warehouse.store import ModelStore
+
+# What the room reads.
+_MARTS = ("dim_users", "rpt_user_profiles", "fct_payments", "fct_refunds")
 
 MARTS = """
 create schema marts;
@@ -114,8 +122,6 @@ class Known:
 
 @pytest.fixture(scope="session")
 def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
-    from pipelines.definitions import build_defs
-
     data_dir: Path = tmp_path_factory.mktemp("cdnow")
     settings = Settings(
         data_dir=data_dir,
@@ -125,10 +131,9 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
     )
     workspace = settings.open_workspace()
     attempts = write_cdnow(workspace.inputs)
-    defs = build_defs(workspace)
-    wanted = dg.AssetSelection.groups("segments").upstream().required_multi_asset_neighbors()
-    result = defs.resolve_job_def("everything").execute_in_process(
-        asset_selection=sorted(wanted.resolve(defs.resolve_asset_graph())), raise_on_error=True
-    )
-    assert result.success
+    ingest(workspace)
+    runs = dbt_run.build(workspace, select=[f"+{mart}" for mart in _MARTS])
+    assert [f"{run.name}: {run.message}" for run in runs if not run.ok] == []
+    with connect(workspace) as con:
+        build_segment_tables(con, ModelStore(workspace.models), settings_of(settings))
     return Known(workspace, attempts)
