@@ -66,13 +66,13 @@
     ({{ local }} - interval '8' hour)
 {%- endmacro %}
 
-{#- ISO-8601 text with an offset or Z to UTC. -#}
+{#- ISO-8601 text with an offset or Z to UTC. Spark's session is in UTC (profiles.yml). -#}
 {% macro iso_time(column) -%}
     {{ adapter.dispatch('iso_time', 'wallet')(column) }}
 {%- endmacro %}
 
 {% macro default__iso_time(column) -%}
-    to_utc_timestamp(try_cast({{ column }} as timestamp), current_timezone())
+    cast(try_cast({{ column }} as timestamp_ltz) as timestamp_ntz)
 {%- endmacro %}
 
 {#- A cast straight to TIMESTAMP would drop the offset without a word; by way of microseconds it costs
@@ -166,4 +166,17 @@
 
 {% macro duckdb__hours_after(moment, hours) -%}
     ({{ moment }} + to_hours({{ hours }}))
+{%- endmacro %}
+
+{#- The MD5 of a text as a key: DuckDB writes a UUID with hyphens, and keys are text elsewhere. -#}
+{% macro md5_key(text) -%}
+    {{ adapter.dispatch('md5_key', 'wallet')(text) }}
+{%- endmacro %}
+
+{% macro default__md5_key(text) -%}
+    regexp_replace(md5({{ text }}), '(.{8})(.{4})(.{4})(.{4})(.{12})', '$1-$2-$3-$4-$5')
+{%- endmacro %}
+
+{% macro duckdb__md5_key(text) -%}
+    cast(md5({{ text }}) as uuid)
 {%- endmacro %}

@@ -1,10 +1,11 @@
 {#- A key made of other keys, for rows whose own key is missing; never of raw values, which only
     ingest may turn into (keyed) pseudonyms. -#}
 {% macro derived_key(columns) -%}
-    cast(
-        md5({% for column in columns %}coalesce(cast({{ column }} as varchar), '')
-            {%- if not loop.last %} || '|' || {% endif %}{% endfor %}) as uuid
-    )
+    {%- set parts = [] -%}
+    {%- for column in columns -%}
+        {%- do parts.append("coalesce(cast(" ~ column ~ " as varchar), '')") -%}
+    {%- endfor -%}
+    {{ md5_key(parts | join(" || '|' || ")) }}
 {%- endmacro %}
 
 {#- A provider's code as it can be compared: `aop.ACQ.SYSTEM_ERROR`, `SYSTEMERROR` and `system_error`

@@ -48,7 +48,8 @@ REJECTS_SCHEMA = {
     "message": pl.String,
     "row_hash": pl.String,
 }
-EMPTY_NAME = "_empty.parquet"
+# Without a leading underscore: Spark passes over files that have one.
+EMPTY_NAME = "empty.parquet"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def written(merchant) -> dict[str, int]:
     """Export day -> when its Parquet was written."""
     source = merchant.workspace.lake / "wechat_trade_bill"
     times = {}
-    for path in source.glob("[!_]*.parquet"):
+    for path in source.glob("*-*.parquet"):
         day = pl.read_parquet(path)["_export_date"][0]
         times[day.isoformat()] = path.stat().st_mtime_ns
     return times

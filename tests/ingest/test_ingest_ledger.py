@@ -98,7 +98,7 @@ def test_the_ledger_entry_is_the_last_thing_written(merchant, monkeypatch):
         merchant.ingest()
     assert seen == [True, True]  # rows and leak index
     monkeypatch.undo()
-    orphan = list((merchant.workspace.lake / "wechat_trade_bill").glob("[!_]*.parquet"))
+    orphan = list((merchant.workspace.lake / "wechat_trade_bill").glob("*-*.parquet"))
     assert len(orphan) == 1
     (merchant.settings.landing / "b.csv").unlink()
     assert merchant.ingest().rows_loaded == 0
@@ -109,7 +109,7 @@ def test_lost_parquet_is_made_again(merchant):
     merchant.put("b.csv", x.wechat_bill(ROWS))
     merchant.ingest()
     before = snapshot(merchant)
-    for path in (merchant.workspace.lake / "wechat_trade_bill").glob("[!_]*.parquet"):
+    for path in (merchant.workspace.lake / "wechat_trade_bill").glob("*-*.parquet"):
         path.unlink()
     assert not merchant.ingest().nothing_new
     assert snapshot(merchant) == before

@@ -278,7 +278,7 @@ def write_lake(
         _document("broken.csv", None, None, False, 0) | {"status": "quarantined", "reason": "empty"}
     )
     for source, schema in SCHEMAS.items():
-        _write(lake / source / "_empty.parquet", [], schema)
+        _write(lake / source / "empty.parquet", [], schema)
     _write(lake / "_files/files.parquet", documents, _FILES_SCHEMA)
     _write(
         lake / "_control_totals/totals.parquet", _control_totals() if story else [], _TOTALS_SCHEMA

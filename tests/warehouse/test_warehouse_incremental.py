@@ -98,7 +98,7 @@ def test_a_moved_lake_is_seen_though_nothing_is_built(copied, relations):
 
 def test_a_new_file_touches_only_what_reads_it(copied, relations):
     """And a dropped table, and a full refresh of some."""
-    file = next(copied.lake.glob("exchange_rates/_empty.parquet"))
+    file = next(copied.lake.glob("exchange_rates/empty.parquet"))
     shutil.copy(file, file.with_name("new.parquet"))
     touched = changed(incremental.build_changed(copied, nodes=relations))
     assert {"stg_merchant__exchange_rates", "dim_exchange_rates", "rpt_revenue_daily"} <= touched

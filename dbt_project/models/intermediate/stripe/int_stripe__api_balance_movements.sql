@@ -27,7 +27,7 @@ select
     objects.reporting_category as provider_type,
     cast(null as varchar) as account,
     case
-        when objects.source_id like 'ch\_%' escape '\' or objects.source_id like 'py\_%' escape '\'
+        when objects.source_id like 'ch!_%' escape '!' or objects.source_id like 'py!_%' escape '!'
             then objects.source_key
         else refunds.charge_key
     end as capture_key,

@@ -57,8 +57,8 @@ select
     end as bank,
     case
         when captures.bank_type is null then null
-        when captures.bank_type like '%\_DEBIT' escape '\' then 'debit'
-        when captures.bank_type like '%\_CREDIT' escape '\' then 'credit'
+        when captures.bank_type like '%!_DEBIT' escape '!' then 'debit'
+        when captures.bank_type like '%!_CREDIT' escape '!' then 'credit'
         else 'balance_or_other'
     end as instrument_kind,
     captures.captured_at,

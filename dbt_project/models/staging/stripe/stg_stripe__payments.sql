@@ -27,7 +27,7 @@ typed as (
         dispute_reason,
         dispute_status,
         -- Without a source type the id tells cards (ch_) from all else (py_).
-        id like 'ch\_%' escape '\' as is_charge,
+        id like 'ch!_%' escape '!' as is_charge,
 
         {{ bill_time('created') }} as created_at,
         {{ bill_time('refunded_at') }} as refunded_at,
