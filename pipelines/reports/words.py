@@ -21,7 +21,8 @@ from pipelines.reports.catalogue import Text, load_catalogue
 _MIXED_SCRIPTS = re.compile(
     r"(?<=[\u4e00-\u9fff])(?<!年)(?=[A-Za-z0-9¥])|(?<=[A-Za-z0-9%])(?=[\u4e00-\u9fff])(?![年月日])"
 )
-_BABEL = {"zh": "zh_CN", "en": "en_US"}
+# Parsed once: given a name, babel compares it with all of its thousand locales for each number.
+_LOCALES = {"zh": Locale.parse("zh_CN"), "en": Locale.parse("en_US")}
 # In the order of gettext's forms.
 _PLURALS = ("zero", "one", "two", "few", "many", "other")
 
@@ -47,7 +48,7 @@ class Words:
     def counted(self, key: str, count: int, **values: str) -> str:
         """A text with a plural, in the form for `count`, which also fills its {n}."""
         forms = load_catalogue(self.language)[key]
-        rule = Locale.parse(_BABEL[self.language]).plural_form
+        rule = _LOCALES[self.language].plural_form
         kinds = [kind for kind in _PLURALS if kind in {*rule.tags, "other"}]
         form = forms[min(kinds.index(rule(count)), len(forms) - 1)]
         return self._filled(form, n=self.number(count), **values)
@@ -72,18 +73,18 @@ class Words:
     def percent(self, share: float, digits: int = 1) -> str:
         """0.0734 -> 7.3%."""
         return format_percent(
-            round(share, digits + 4), format="0." + "0" * digits + "%", locale=_BABEL[self.language]
+            round(share, digits + 4), format="0." + "0" * digits + "%", locale=_LOCALES[self.language]
         )
 
     def points(self, difference: float) -> str:
         """Size of a difference of two rates in percentage points, without its sign."""
-        shown = format_decimal(abs(difference) * 100, format="0.0", locale=_BABEL[self.language])
+        shown = format_decimal(abs(difference) * 100, format="0.0", locale=_LOCALES[self.language])
         return self.text("reading.points", value=shown)
 
     def number(self, value: float, digits: int = 0) -> str:
         """1234.5 -> 1,235."""
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return format_decimal(value, format=pattern, locale=_BABEL[self.language])
+        return format_decimal(value, format=pattern, locale=_LOCALES[self.language])
 
     def duration(self, hours: float) -> str:
         """0.043 -> 2.6 minutes, 26 -> 26.0 hours: below one hour, hours say nothing."""
@@ -100,14 +101,14 @@ class Words:
             amount,
             currency,
             format="¤#,##0",
-            locale=_BABEL[self.language],
+            locale=_LOCALES[self.language],
             currency_digits=False,
         )
         return written.replace("CN¥", "¥")
 
     def month(self, month: date) -> str:
         """2026-03-01 -> 2026年3月 (March 2026)."""
-        return format_skeleton("yMMMM", month, locale=_BABEL[self.language])
+        return format_skeleton("yMMMM", month, locale=_LOCALES[self.language])
 
     def listing(self, parts: list[str]) -> str:
         """Join with the comma of the language."""
