@@ -73,7 +73,9 @@ class Words:
     def percent(self, share: float, digits: int = 1) -> str:
         """0.0734 -> 7.3%."""
         return format_percent(
-            round(share, digits + 4), format="0." + "0" * digits + "%", locale=_LOCALES[self.language]
+            round(share, digits + 4),
+            format="0." + "0" * digits + "%",
+            locale=_LOCALES[self.language],
         )
 
     def points(self, difference: float) -> str:
