@@ -31,6 +31,103 @@ STRENGTH = 200
 WEEKDAY_DAYS, LEAST_STRENGTH, MOST_STRENGTH = 7, 200, 100_000
 
 
+# What an expectation may know of: the weeks before its day.
+_WEEKS_BEFORE = (
+    f"range between interval {BASELINE_DAYS} days preceding and interval 1 day preceding"
+)
+# What those weeks held of everything, of an hour on all days, and of an hour on its weekday (a
+# cell); reads `hours`.
+_HISTORY = f"""
+days as (
+    select series, day, sum(n) as n, sum(f) as f from hours group by series, day
+),
+overall as (
+    select
+        series, day, sum(n) over days_before as n, sum(f) over days_before as f,
+        min(day) over (partition by series) as first_day
+    from days
+    window days_before as (partition by series order by day {_WEEKS_BEFORE})
+),
+cells as (
+    select
+        hours.series, hours.day, hours.hour,
+        coalesce(sum(hours.n) over same_cell, 0) as cell_n,
+        coalesce(sum(hours.f) over same_cell, 0) as cell_f,
+        coalesce(sum(hours.n) over same_hour, 0) as hour_n,
+        coalesce(sum(hours.f) over same_hour, 0) as hour_f
+    from hours
+    window
+        same_cell as (partition by series, weekday, hour order by day {_WEEKS_BEFORE}),
+        same_hour as (partition by series, hour order by day {_WEEKS_BEFORE})
+)
+"""
+# How much a cell is drawn to its hour: one strength per series and day.
+_STRENGTHS = f"""
+hour_rates as (
+    select
+        cells.*, overall.first_day,
+        (hour_f + {STRENGTH} * overall.f / overall.n) / (hour_n + {STRENGTH}) as hour_rate
+    from cells
+    inner join overall on cells.series = overall.series and cells.day = overall.day
+    where overall.f > 0
+),
+-- The days of a week are seven weekdays, so their sums are over all cells.
+weekdays as (
+    select
+        series, day,
+        sum(case when cell_n > 0 then
+            pow(cell_f - cell_n * hour_rate, 2) / (cell_n * hour_rate * (1 - hour_rate))
+            end) as x2,
+        sum(1 - cell_n / hour_n) filter (cell_n > 0) as freedom,
+        sum(cell_n * (1 - cell_n / hour_n)) filter (cell_n > 0) as weight
+    from hour_rates group by series, day
+),
+strengths as (
+    select
+        series, day,
+        greatest({LEAST_STRENGTH}, least({MOST_STRENGTH}, coalesce(
+            sum(weight) over week / greatest(sum(x2) over week - sum(freedom) over week, 0),
+            {LEAST_STRENGTH}
+        ))) as strength
+    from weekdays
+    window week as (
+        partition by series order by day
+        range between interval {WEEKDAY_DAYS - 1} days preceding and current row
+    )
+)
+"""
+# The rate of each hour, and how it moves from one hour to the next.
+_CURVES = f"""
+rates as (
+    select
+        hour_rates.*, strengths.strength,
+        (cell_f + strength * hour_rate) / (cell_n + strength) as expected_rate,
+        -- The rate errs by what weekday and hour leave open, and by the hour's own error.
+        1 / (
+            1 / (cell_n + strength)
+            + pow(strength / (cell_n + strength), 2) / (hour_n + {STRENGTH})
+        ) as base_attempts
+    from hour_rates
+    inner join strengths
+        on hour_rates.series = strengths.series and hour_rates.day = strengths.day
+    where hour_rates.day >= first_day + {WARM_UP_DAYS}
+),
+-- A rate that moves over the day moves within the hour too: from the middle of one hour to
+-- the middle of the next in a straight line. Minutes count from the hour's first bucket.
+curves as (
+    select
+        series, day, hour, expected_rate, base_attempts,
+        coalesce(lag(expected_rate) over hourly, expected_rate) as rate_before,
+        coalesce(lead(expected_rate) over hourly, expected_rate) as rate_after
+    from rates
+    window hourly as (
+        partition by series, day order by hour
+        range between 1 preceding and 1 following
+    )
+)
+"""
+
+
 def write_buckets(con: duckdb.DuckDBPyConnection, attempts: str) -> int:
     """Create the temporary table `failure_buckets` and return the length of a bucket in minutes.
 
@@ -100,7 +197,6 @@ def expected_buckets(con: duckdb.DuckDBPyConnection, buckets: str, minutes: int)
         series, bucket_start, bucket_end (UTC), attempts, failed, expected_rate, base_attempts
         (attempts that the rate stands on), sorted; without the first `WARM_UP_DAYS` of a series.
     """
-    window = f"range between interval {BASELINE_DAYS} days preceding and interval 1 day preceding"
     return con.sql(
         f"""
         with hours as (
@@ -109,87 +205,9 @@ def expected_buckets(con: duckdb.DuckDBPyConnection, buckets: str, minutes: int)
             from {buckets}
             group by series, day, hour
         ),
-        days as (
-            select series, day, sum(n) as n, sum(f) as f from hours group by series, day
-        ),
-        overall as (
-            select
-                series, day, sum(n) over days_before as n, sum(f) over days_before as f,
-                min(day) over (partition by series) as first_day
-            from days
-            window days_before as (partition by series order by day {window})
-        ),
-        cells as (
-            select
-                hours.series, hours.day, hours.hour,
-                coalesce(sum(hours.n) over same_cell, 0) as cell_n,
-                coalesce(sum(hours.f) over same_cell, 0) as cell_f,
-                coalesce(sum(hours.n) over same_hour, 0) as hour_n,
-                coalesce(sum(hours.f) over same_hour, 0) as hour_f
-            from hours
-            window
-                same_cell as (partition by series, weekday, hour order by day {window}),
-                same_hour as (partition by series, hour order by day {window})
-        ),
-        hour_rates as (
-            select
-                cells.*, overall.first_day,
-                (hour_f + {STRENGTH} * overall.f / overall.n) / (hour_n + {STRENGTH}) as hour_rate
-            from cells
-            inner join overall on cells.series = overall.series and cells.day = overall.day
-            where overall.f > 0
-        ),
-        -- The days of a week are seven weekdays, so their sums are over all cells.
-        weekdays as (
-            select
-                series, day,
-                sum(case when cell_n > 0 then
-                    pow(cell_f - cell_n * hour_rate, 2) / (cell_n * hour_rate * (1 - hour_rate))
-                    end) as x2,
-                sum(1 - cell_n / hour_n) filter (cell_n > 0) as freedom,
-                sum(cell_n * (1 - cell_n / hour_n)) filter (cell_n > 0) as weight
-            from hour_rates group by series, day
-        ),
-        strengths as (
-            select
-                series, day,
-                greatest({LEAST_STRENGTH}, least({MOST_STRENGTH}, coalesce(
-                    sum(weight) over week / greatest(sum(x2) over week - sum(freedom) over week, 0),
-                    {LEAST_STRENGTH}
-                ))) as strength
-            from weekdays
-            window week as (
-                partition by series order by day
-                range between interval {WEEKDAY_DAYS - 1} days preceding and current row
-            )
-        ),
-        rates as (
-            select
-                hour_rates.*, strengths.strength,
-                (cell_f + strength * hour_rate) / (cell_n + strength) as expected_rate,
-                -- The rate errs by what weekday and hour leave open, and by the hour's own error.
-                1 / (
-                    1 / (cell_n + strength)
-                    + pow(strength / (cell_n + strength), 2) / (hour_n + {STRENGTH})
-                ) as base_attempts
-            from hour_rates
-            inner join strengths
-                on hour_rates.series = strengths.series and hour_rates.day = strengths.day
-            where hour_rates.day >= first_day + {WARM_UP_DAYS}
-        ),
-        -- A rate that moves over the day moves within the hour too: from the middle of one hour to
-        -- the middle of the next in a straight line. Minutes count from the hour's first bucket.
-        curves as (
-            select
-                series, day, hour, expected_rate, base_attempts,
-                coalesce(lag(expected_rate) over hourly, expected_rate) as rate_before,
-                coalesce(lead(expected_rate) over hourly, expected_rate) as rate_after
-            from rates
-            window hourly as (
-                partition by series, day order by hour
-                range between 1 preceding and 1 following
-            )
-        ),
+        {_HISTORY},
+        {_STRENGTHS},
+        {_CURVES},
         placed as (
             select
                 *,
