@@ -50,8 +50,10 @@ summed as (
         sum(succeeded_orders.orders_succeeded) as orders_succeeded,
         sum(users.failed_attempts) as failed_attempts,
         sum(users.attempts) as attempts,
-        avg(cast(scores.p_buys_30_days as double)) as expected_active_share_30_days,
-        sum(cast(scores.expected_spend_90_days as double)) as expected_spend_90_days,
+        -- As decimals: the last digits of a sum of doubles depend on the order of rows.
+        cast(avg(cast(scores.p_buys_30_days as decimal(18, 12))) as double)
+            as expected_active_share_30_days,
+        sum(cast(scores.expected_spend_90_days as decimal(18, 6))) as expected_spend_90_days,
         min(users.currency) as currency
     from users
     inner join segments on users.user_key = cast(segments.user_key as uuid)

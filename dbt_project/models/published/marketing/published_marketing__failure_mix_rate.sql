@@ -27,13 +27,14 @@ values_ranked as (
 
 ),
 
+-- As decimals: added up as doubles, the last digits would depend on the order of rows.
 added as (
 
     select
         drop_id,
         dimension,
-        sum(rate_effect) as rate_effect,
-        sum(mix_effect) as mix_effect
+        cast(sum(cast(rate_effect as decimal(18, 12))) as double) as rate_effect,
+        cast(sum(cast(mix_effect as decimal(18, 12))) as double) as mix_effect
     from effects
     group by drop_id, dimension
 
