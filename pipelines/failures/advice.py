@@ -52,9 +52,40 @@ def advice_sql(currency: str) -> str:
     """
     if not (len(currency) == 3 and currency.isalpha()):
         raise ValueError(f"currency must be an ISO 4217 code such as CNY, got {currency!r}")
-    cases = " ".join(f"when '{code}' then '{action}'" for code, action in ACTIONS.items())
     return f"""
     with {_followed_sql(currency)},
+    {_measured_sql()},
+    {_valued_sql()}
+    select
+        wallet, failure_category, action, orders, users,
+        amount_at_risk, amount_recovered, amount_lost, amount_given_up,
+        same_orders as same_wallet_orders, same_paid as same_wallet_paid,
+        other_orders as other_wallet_orders, other_paid as other_wallet_paid,
+        same_rate as same_wallet_rate, same_low as same_wallet_low, same_high as same_wallet_high,
+        other_rate as other_wallet_rate, other_low as other_wallet_low,
+        other_high as other_wallet_high,
+        basis, rate as recovery_rate, low as recovery_low, high as recovery_high,
+        (amount_left * rate)::decimal(18, 4) as amount_recoverable,
+        (amount_left * low)::decimal(18, 4) as amount_recoverable_low,
+        (amount_left * high)::decimal(18, 4) as amount_recoverable_high,
+        case
+            when action in ('retry_now', 'retry_later', 'ask_customer') and other_low > same_high
+                then 'other_wallet'
+            when action = 'other_wallet' and same_low > other_high then 'retry_now'
+        end as better_action,
+        '{currency}' as currency,
+        amount_open, amount_in_vain, amount_not_given_up,
+        users_at_risk, users_recovered, users_lost, users_open, users_given_up, users_in_vain,
+        users_not_given_up
+    from valued
+    order by wallet, failure_category
+    """
+
+
+def _measured_sql() -> str:
+    """CTEs up to `bounded`: what became of the orders of each wallet and cause, as rates."""
+    cases = " ".join(f"when '{code}' then '{action}'" for code, action in ACTIONS.items())
+    return f"""
     cells as (
         select
             wallet,
@@ -90,7 +121,12 @@ def advice_sql(currency: str) -> str:
             {_rates("healthy", "healthy_paid", "healthy_orders")},
             {_rates("late", "paid", "orders")}
         from measured
-    ),
+    )"""
+
+
+def _valued_sql() -> str:
+    """CTEs up to `valued`: which rate an action stands on, and the money that it is about."""
+    return f"""
     chosen as (
         select
             *,
@@ -114,31 +150,7 @@ def advice_sql(currency: str) -> str:
             -- A fault that is mended also spares those who tried again in vain.
             case when basis = 'fault_gone' then amount_lost else amount_given_up end as amount_left
         from chosen
-    )
-    select
-        wallet, failure_category, action, orders, users,
-        amount_at_risk, amount_recovered, amount_lost, amount_given_up,
-        same_orders as same_wallet_orders, same_paid as same_wallet_paid,
-        other_orders as other_wallet_orders, other_paid as other_wallet_paid,
-        same_rate as same_wallet_rate, same_low as same_wallet_low, same_high as same_wallet_high,
-        other_rate as other_wallet_rate, other_low as other_wallet_low,
-        other_high as other_wallet_high,
-        basis, rate as recovery_rate, low as recovery_low, high as recovery_high,
-        (amount_left * rate)::decimal(18, 4) as amount_recoverable,
-        (amount_left * low)::decimal(18, 4) as amount_recoverable_low,
-        (amount_left * high)::decimal(18, 4) as amount_recoverable_high,
-        case
-            when action in ('retry_now', 'retry_later', 'ask_customer') and other_low > same_high
-                then 'other_wallet'
-            when action = 'other_wallet' and same_low > other_high then 'retry_now'
-        end as better_action,
-        '{currency}' as currency,
-        amount_open, amount_in_vain, amount_not_given_up,
-        users_at_risk, users_recovered, users_lost, users_open, users_given_up, users_in_vain,
-        users_not_given_up
-    from valued
-    order by wallet, failure_category
-    """
+    )"""
 
 
 _SUMS = """

@@ -82,6 +82,29 @@ def prepare_labels(con: duckdb.DuckDBPyConnection) -> int:
     return con.execute("select count(*) from risk_labels where is_fraud").fetchall()[0][0]
 
 
+# For how many days there are attempts, and for how many there is anything.
+_DAYS = """
+-- Of a merchant without a log, refunds are looked at, and there is no attempt.
+spans as (
+    select min(business_date) as began, max(business_date) as ended, false as is_refund
+    from risk_payments
+    union all
+    select min(business_date), max(business_date), true
+    from (
+        select business_date from marts.fct_captures where not coalesce(is_test, false)
+        union all select business_date from risk_refunds
+    )
+),
+days as (
+    select
+        greatest(date_diff('day', any_value(began) filter (not is_refund),
+            any_value(ended) filter (not is_refund)) + 1, 1) as days_of_attempts,
+        greatest(date_diff('day', min(began), max(ended)) + 1, 1) as days_of_all
+    from spans
+)
+"""
+
+
 def write_rules(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
     """Replace `analysis.risk_rules`; returns its rows.
 
@@ -90,68 +113,13 @@ def write_rules(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
     with its Wilson interval), and the weight that follows, NULL for `any` and the model.
     """
     con.execute("create schema if not exists analysis")
-    con.execute(
-        """
-        create or replace temporary table risk_rule_list (
-            rule_id varchar, what varchar, time_window varchar, family varchar, unit varchar,
-            starting_weight double
-        )
-        """
-    )
-    con.executemany(
-        "insert into risk_rule_list values (?, ?, ?, ?, ?, ?)",
-        [(r.rule_id, r.what, r.time_window, r.family, r.unit, r.weight) for r in RULES]
-        + [
-            (MODEL_RULE, "The model finds fraud likely.", "30 days", "model", "probability", None),
-            (ANY_RULE, "A payment that at least one rule names.", None, None, None, None),
-        ],
-    )
+    _list_rules(con)
     low, high = wilson_sql("confirmed", "confirmed + dismissed")
     con.execute(
         f"""
         create or replace table analysis.risk_rules as
-        with subjects as (
-            select attempt_key as case_key, user_key, amount, currency from risk_payments
-            union all
-            select case_key, min(user_key), max(amount), min(currency)
-            from risk_refunds where case_kind <> 'attempt' group by case_key
-        ),
-        -- Of a merchant without a log, refunds are looked at, and there is no attempt.
-        spans as (
-            select min(business_date) as began, max(business_date) as ended, false as is_refund
-            from risk_payments
-            union all
-            select min(business_date), max(business_date), true
-            from (
-                select business_date from marts.fct_captures where not coalesce(is_test, false)
-                union all select business_date from risk_refunds
-            )
-        ),
-        days as (
-            select
-                greatest(date_diff('day', any_value(began) filter (not is_refund),
-                    any_value(ended) filter (not is_refund)) + 1, 1) as days_of_attempts,
-                greatest(date_diff('day', min(began), max(ended)) + 1, 1) as days_of_all
-            from spans
-        ),
-        named as (
-            select case_key, rule_id from risk_hits
-            union all
-            select distinct case_key, '{ANY_RULE}' from risk_hits
-        ),
-        counted as (
-            select
-                named.rule_id,
-                count(*) as cases,
-                count(distinct subjects.user_key) as users,
-                sum(subjects.amount) filter (subjects.currency = '{rules.currency}') as amount,
-                count(*) filter (labels.is_fraud) as confirmed,
-                count(*) filter (not labels.is_fraud) as dismissed
-            from named
-            left join subjects on named.case_key = subjects.case_key
-            left join risk_labels as labels on named.case_key = labels.case_key
-            group by named.rule_id
-        ),
+        with {_counted_sql(rules.currency)},
+        {_DAYS},
         filled as (
             select
                 list.*,
@@ -192,6 +160,55 @@ def write_rules(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
         """
     )
     return con.table("analysis.risk_rules").shape[0]
+
+
+def _counted_sql(currency: str) -> str:
+    """CTEs up to `counted`: cases by rule and of all, with users, money and what was said."""
+    return f"""
+    subjects as (
+        select attempt_key as case_key, user_key, amount, currency from risk_payments
+        union all
+        select case_key, min(user_key), max(amount), min(currency)
+        from risk_refunds where case_kind <> 'attempt' group by case_key
+    ),
+    named as (
+        select case_key, rule_id from risk_hits
+        union all
+        select distinct case_key, '{ANY_RULE}' from risk_hits
+    ),
+    counted as (
+        select
+            named.rule_id,
+            count(*) as cases,
+            count(distinct subjects.user_key) as users,
+            sum(subjects.amount) filter (subjects.currency = '{currency}') as amount,
+            count(*) filter (labels.is_fraud) as confirmed,
+            count(*) filter (not labels.is_fraud) as dismissed
+        from named
+        left join subjects on named.case_key = subjects.case_key
+        left join risk_labels as labels on named.case_key = labels.case_key
+        group by named.rule_id
+    )"""
+
+
+def _list_rules(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the temporary table `risk_rule_list`: the rules, the model, and all together."""
+    con.execute(
+        """
+        create or replace temporary table risk_rule_list (
+            rule_id varchar, what varchar, time_window varchar, family varchar, unit varchar,
+            starting_weight double
+        )
+        """
+    )
+    con.executemany(
+        "insert into risk_rule_list values (?, ?, ?, ?, ?, ?)",
+        [(r.rule_id, r.what, r.time_window, r.family, r.unit, r.weight) for r in RULES]
+        + [
+            (MODEL_RULE, "The model finds fraud likely.", "30 days", "model", "probability", None),
+            (ANY_RULE, "A payment that at least one rule names.", None, None, None, None),
+        ],
+    )
 
 
 # Which weights rules have: those that decisions have taught, or those they began with.
