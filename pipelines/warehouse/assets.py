@@ -133,7 +133,7 @@ def _describe(
             found.setdefault(node, {})["dagster/row_count"] = rows
         for run in built:
             if run.unique_id in marts and run.relation and run.unchanged is None:
-                full = shown.of_table(con, run.relation)
+                full = shown.of_table(con, run.relation, columns.get(run.relation))
                 # The declared columns carry their descriptions.
                 found[run.unique_id] = {k: v for k, v in full.items() if k != shown.COLUMNS}
     return found

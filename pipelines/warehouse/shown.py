@@ -28,14 +28,18 @@ _PUBLISHED_AS = {
 }
 
 
-def of_table(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
+def of_table(
+    con: duckdb.DuckDBPyConnection, table: str, columns: dg.TableSchema | None = None
+) -> dict[str, Any]:
     """Metadata of a table: rows, columns with their types, share filled, rows by business date.
 
     Args:
         con: connection to the warehouse.
         table: `schema.table`, of a table or view that exists.
+        columns: what `columns_of` said of it, when it was asked for many: each time it reads the
+            columns of all tables.
     """
-    columns = columns_of(con, [table])[table]
+    columns = columns or columns_of(con, [table])[table]
     counts = ", ".join(f'count("{column.name}")' for column in columns.columns)
     rows, *filled = con.execute(f"select count(*), {counts} from {table}").fetchall()[0]
     shown = {
