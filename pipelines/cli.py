@@ -55,6 +55,7 @@ def run(
     from pipelines.automation import WorkspaceBusyError
     from pipelines.formats.mapping import MappingError
     from pipelines.ingest.mappings import load_mappings
+    from pipelines.warehouse.encryption import EncryptionError, check_encryption
 
     settings = settings_or_stop()
     try:
@@ -64,13 +65,14 @@ def run(
     workspace = settings.open_workspace()
     summary.announce(console, workspace)
     try:
+        check_encryption(workspace)
         if not (again or full_refresh) and summary.is_up_to_date(workspace):
             console.print("Nothing new: no ingest work to do, and the current release is complete.")
             result = runs.RunResult(True, 0.0)
         else:
             result = runs.run_everything(settings, workspace, console, full_refresh)
-    except WorkspaceBusyError as busy:
-        raise stopped(str(busy)) from None
+    except (WorkspaceBusyError, EncryptionError) as error:
+        raise stopped(str(error)) from None
     except OSError as error:
         raise stopped(f"{error.strerror}: {error.filename}. Check WALLET_DATA_DIR.") from None
     quarantined = summary.show(console, workspace, result, per_file=files)

@@ -18,6 +18,7 @@ from pipelines.risk import assets as risk
 from pipelines.segments import assets as segments
 from pipelines.settings import Settings, Workspace
 from pipelines.warehouse import assets as warehouse
+from pipelines.warehouse.encryption import check_encryption
 
 ASSETS = [
     ingest.lake,
@@ -63,6 +64,7 @@ def build_defs(
     @dg.resource(description="Folders and settings; holds the lock that keeps runs one at a time")
     def locked_workspace() -> Iterator[Workspace]:
         with automation.run_lock(chosen):
+            check_encryption(chosen)
             yield chosen
 
     return dg.Definitions(

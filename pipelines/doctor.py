@@ -33,11 +33,12 @@ class Finding:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Check Python, libraries, settings, key, folders, permissions and disk, in this order."""
+    """Check Python, libraries, settings, keys, folders, permissions and disk, in this order."""
     yield _python()
     yield from _libraries()
     yield _variables()
     yield _key(settings)
+    yield _encryption(settings)
     yield from _folders(settings)
     yield _private(settings)
     yield _disk(settings.data_dir)
@@ -87,6 +88,19 @@ def _key(settings: Settings) -> Finding:
         remedy = "Move the key out of the repository and set WALLET_PSEUDONYM_KEY_FILE."
         return Finding("Pseudonym key", False, f"{source} lies inside the repository", remedy)
     return Finding("Pseudonym key", True, f"{source} (fingerprint {key.fingerprint})")
+
+
+def _encryption(settings: Settings) -> Finding:
+    """Whether the warehouse is, or can be, as `WALLET_WAREHOUSE_KEY_FILE` asks."""
+    from pipelines.warehouse.encryption import EncryptionError, check_encryption
+
+    path = settings.warehouse_key_file
+    try:
+        check_encryption(settings.open_workspace())
+    except EncryptionError as error:
+        return Finding("Warehouse at rest", False, "refused", str(error))
+    detail = f"encrypted, AES-256-GCM, key in {path}" if path else "not encrypted (no key file set)"
+    return Finding("Warehouse at rest", True, detail)
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:

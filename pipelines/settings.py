@@ -69,6 +69,10 @@ class Settings(BaseSettings):
         default_factory=lambda: _config_folder() / "signing.key",
         description="0600 file with the key that signs audits; made by the first release",
     )
+    warehouse_key_file: Path | None = Field(
+        None,
+        description="0600 file with 64 hex digits: the private warehouse is encrypted with it",
+    )
     verify_key: str | None = Field(
         None,
         pattern="^[0-9A-Fa-f]{64}$",
@@ -150,9 +154,17 @@ class Settings(BaseSettings):
             raise ValueError("must be an address that begins with https:// or http://")
         return value
 
-    @field_validator("data_dir", "pseudonym_key_file", "signing_key_file", "sql_history_file")
+    @field_validator(
+        "data_dir",
+        "pseudonym_key_file",
+        "signing_key_file",
+        "sql_history_file",
+        "warehouse_key_file",
+    )
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
+    def _absolute(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
         if value == Path():
             raise ValueError("must name a path")
         return value.expanduser().resolve()

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.settings import Workspace
+from pipelines.warehouse.connect import connect
 
 if TYPE_CHECKING:
     from pipelines.runs import RunResult
@@ -140,7 +141,7 @@ def _rejects(console: Console, workspace: Workspace) -> None:
 
 
 def _balance(console: Console, workspace: Workspace, *, per_file: bool) -> None:
-    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
+    with connect(workspace, read_only=True) as connection:
         sources = connection.execute(_SOURCES).fetchall()
         amounts = connection.execute(_AMOUNTS).fetchall()
         documents = connection.execute(_DOCUMENTS).fetchall() if per_file else []

@@ -135,12 +135,14 @@ def docs(
     """Write dbt's documentation of the warehouse (models, lineage, SQL) as one offline page."""
     from pipelines.automation import WorkspaceBusyError, run_lock
     from pipelines.warehouse.dbt_run import DbtError, write_docs
+    from pipelines.warehouse.encryption import EncryptionError, check_encryption
 
     workspace = settings_or_stop().open_workspace()
     try:
         with run_lock(workspace):
+            check_encryption(workspace)
             page = write_docs(workspace)
-    except (DbtError, WorkspaceBusyError) as error:
+    except (DbtError, EncryptionError, WorkspaceBusyError) as error:
         raise stopped(str(error)) from None
     console.print(str(page), soft_wrap=True)
     if show and sys.stdout.isatty():

@@ -8,6 +8,7 @@ the md5 of a phone number called `user_key`, are found here and nowhere else.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable
 
 import duckdb
@@ -19,8 +20,9 @@ from pipelines.privacy.report import Finding
 from pipelines.privacy.text import literal, quoted, text_of
 
 _PSEUDONYM_SAMPLE = 500
-_LONGEST = 200
-_TOKENS = "[0-9A-Za-z_+/=@.-]{5,}"
+SHORTEST_WORD, LONGEST_WORD = 5, 200
+_TOKENS = f"[0-9A-Za-z_+/=@.-]{{{SHORTEST_WORD},}}"
+WORD = re.compile(_TOKENS)
 
 
 def known_ids(
@@ -81,17 +83,18 @@ def _texts(
         "  where regexp_matches(v, '[^0-9A-Za-z_+/=@.-]')),"
         " spelled as (select v from words union select lower(v) from words union"
         "  select replace(lower(v), '-', '') from words where v like '%-%')"
-        f" select v from spelled where length(v) between 5 and {_LONGEST}"
+        f" select v from spelled where length(v) between {SHORTEST_WORD} and {LONGEST_WORD}"
     ).fetchall()
     return {text for (text,) in rows}
 
 
 def forms_of(secrets: Iterable[bytes]) -> list[bytes]:
-    """Every way a key might be written: as bytes, hex, HEX, base64."""
+    """Every way a key might be written: as bytes, hex, HEX, base64 of the bytes or of the hex."""
     forms = []
     for secret in secrets:
-        encoded = base64.b64encode(secret).rstrip(b"=")
-        forms += [secret, secret.hex().encode(), secret.hex().upper().encode(), encoded]
+        digits = secret.hex().encode()
+        packed = [base64.b64encode(form).rstrip(b"=") for form in (secret, digits)]
+        forms += [secret, digits, digits.upper(), *packed]
     return forms
 
 

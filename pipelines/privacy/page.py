@@ -23,12 +23,14 @@ from typing import Any
 from pipelines.privacy.artefact import file_sha256
 from pipelines.privacy.audit import code_version, tool_versions
 from pipelines.privacy.checks import Checks, Outcome, TimeLimit
-from pipelines.privacy.detectors import scan_texts, scratch
+from pipelines.privacy.detectors import mask, scan_texts, scratch
+from pipelines.privacy.house import KnownIds
+from pipelines.privacy.leaks import LONGEST_WORD, SHORTEST_WORD, WORD, forms_of
 from pipelines.privacy.masking import without_personal_data
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.report import AuditReport, Finding
 
-REQUIRED_PAGE_CHECKS = ("PAGE-1", "PAGE-2", "PAGE-3", "PAGE-4", "PAGE-5")
+REQUIRED_PAGE_CHECKS = ("PAGE-1", "PAGE-2", "PAGE-3", "PAGE-4", "PAGE-5", "PAGE-6", "PAGE-7")
 
 # A page for readers shows groups, never somebody's pseudonym, not even in what a hover shows.
 _PSEUDONYM = re.compile(
@@ -54,6 +56,8 @@ def audit_page(
     policy: Policy,
     *,
     known_payloads: Collection[str] = (),
+    secrets: tuple[bytes, ...] = (),
+    ids: KnownIds | None = None,
     release_id: str = "",
     previous_report_sha256: str | None = None,
 ) -> AuditReport:
@@ -65,6 +69,8 @@ def audit_page(
         known_payloads: SHA-256 of unpacked libraries the page may carry (a plotting library is not
             about people, and its source names addresses it never calls). Any other packed payload
             is unpacked and read.
+        secrets: keys of this house, which may stand nowhere.
+        ids: the leak index; None only where nothing was ever ingested.
         release_id: release the page belongs to.
         previous_report_sha256: hash of the report before this one.
 
@@ -88,6 +94,8 @@ def audit_page(
     checks.run("PAGE-3", "no address outside the page", "none", lambda: _addresses(page, policy))
     checks.run("PAGE-5", "no person and no single payment in figures", "", lambda: _people(page))
     checks.run("PAGE-4", "the browser is told to fetch nothing", "CSP", lambda: _policy(page))
+    checks.run("PAGE-6", "no key of this house in the page", "none", lambda: _keys(page, secrets))
+    checks.run("PAGE-7", "no raw identifier in the page", "none", lambda: _known(page, ids))
     checks.run("FILE-3", "the audit saw one unchanged file", "", lambda: _same(path, before))
     checks.complete((*REQUIRED_PAGE_CHECKS, "FILE-3"))
     report = AuditReport(
@@ -253,6 +261,32 @@ def _personal(page: _Page, policy: Policy) -> Outcome:
         found = scan_texts(con, page.texts)
     findings = [Finding(place, hit.pattern.label, 1, 1, hit.sample) for place, hit in found]
     return findings, {"texts": len(page.texts)}
+
+
+def _keys(page: _Page, secrets: tuple[bytes, ...]) -> Outcome:
+    forms = [form.decode() for secret in secrets for form in forms_of([secret])[1:]]
+    findings = [
+        Finding(place, "a key of this house")
+        for place in sorted({place for place, text in page.texts if any(f in text for f in forms)})
+    ]
+    return findings, {"keys": len(secrets)}
+
+
+def _known(page: _Page, ids: KnownIds | None) -> Outcome:
+    """Identifiers that ingest saw, or their unkeyed hashes: of a shape that no pattern knows."""
+    if ids is None:
+        return [], {"texts": 0}
+    places: dict[str, str] = {}
+    for place, text in page.texts:
+        for word in (text.strip(), *WORD.findall(text)):
+            if SHORTEST_WORD <= len(word) <= LONGEST_WORD:
+                for spelled in (word, word.lower(), word.lower().replace("-", "")):
+                    places.setdefault(spelled, place)
+    known = ids.known(sorted(places))
+    findings = [
+        Finding(places[text], "raw identifiers", 1, 1, mask(text)) for text in sorted(known)
+    ]
+    return findings, {"texts": len(places)}
 
 
 def _addresses(page: _Page, policy: Policy) -> Outcome:

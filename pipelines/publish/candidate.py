@@ -22,6 +22,7 @@ from pipelines.privacy.policy import Policy
 from pipelines.privacy.retention import moments, oldest_day
 from pipelines.privacy.suppression import Suppression
 from pipelines.privacy.text import literal, quoted
+from pipelines.warehouse.encryption import attach_encrypted
 
 # Clients of DuckDB 1.4 and 1.5 cannot open what 2.0 writes unless told to write the older format.
 STORAGE_VERSION = "v1.2.0"
@@ -42,6 +43,7 @@ def build_candidate(
     erased: frozenset[str] = frozenset(),
     policy: Policy | None = None,
     source: Callable[[duckdb.DuckDBPyConnection, Table, str], str] | None = None,
+    key: str | None = None,
 ) -> Path:
     """Write the declared tables of one audience into a new file.
 
@@ -60,11 +62,13 @@ def build_candidate(
         erased: pseudonyms of people who asked to be forgotten.
         policy: limits for sums that one or two people make; such rows are left out.
         source: says what a table is copied from, given the relation of its model.
+        key: of an encrypted warehouse; the candidate is a plain file, as it is to be read.
 
     Returns:
         `target`, closed, checkpointed, without a write-ahead log, readable by its owner only.
 
     Raises:
+        pipelines.warehouse.encryption.EncryptionError: `key` does not open the warehouse.
         CandidateError: no warehouse, no declared table, or a declared relation is not there.
         FileExistsError: `target` exists.
     """
@@ -76,7 +80,10 @@ def build_candidate(
         raise FileExistsError(f"{target} exists: a candidate is always a new file")
     with duckdb.connect(config=dict(settings or {})) as con:
         # Views in the warehouse name their database, which dbt calls after the file.
-        con.execute(f"attach {literal(str(warehouse))} as {quoted(warehouse.stem)} (read_only)")
+        if key is None:
+            con.execute(f"attach {literal(str(warehouse))} as {quoted(warehouse.stem)} (read_only)")
+        else:
+            attach_encrypted(con, warehouse, key, read_only=True)
         con.execute(
             f"attach {literal(str(target))} as candidate (storage_version '{STORAGE_VERSION}')"
         )

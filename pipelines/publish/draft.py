@@ -39,6 +39,7 @@ from pipelines.publish.signature import SigningKey
 from pipelines.publish.steady import Steady
 from pipelines.settings import Workspace
 from pipelines.warehouse.connect import duckdb_settings
+from pipelines.warehouse.encryption import load_warehouse_key
 
 DATABASE_NAMES = {"analyst": "wallet", "marketing": "marketing"}
 _LINES_SHOWN = 20
@@ -135,6 +136,7 @@ class Draft:
                 erased=self.house.erased,
                 policy=self.policy if audience == "marketing" else None,
                 source=steady.source if steady else None,
+                key=load_warehouse_key(self.workspace.settings),
             )
 
     def _copy_databases(self, release: Release) -> None:
@@ -184,6 +186,8 @@ class Draft:
                     page,
                     self.policy,
                     known_payloads=_known_libraries(),
+                    secrets=self.house.secrets,
+                    ids=self.house.ids,
                     release_id=self.release_id,
                     previous_report_sha256=self._last_hash(),
                 )

@@ -19,6 +19,7 @@ _NO_EFFECT = {
     "pseudonym_key",
     "pseudonym_key_file",
     "signing_key_file",
+    "warehouse_key_file",
     "verify_key",
     "memory_limit",
     "threads",

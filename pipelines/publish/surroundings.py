@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-
-import duckdb
 
 from pipelines.formats.catalogue import all_formats
 from pipelines.ingest.erased import read_erased
@@ -26,7 +23,9 @@ from pipelines.privacy.lineage import Held, Lineage, Model, Origin, Relation, tr
 from pipelines.privacy.register import read_register
 from pipelines.privacy.waivers import read_waivers
 from pipelines.settings import Workspace
+from pipelines.warehouse.connect import connect
 from pipelines.warehouse.dbt_run import compiled_folder
+from pipelines.warehouse.encryption import load_warehouse_key
 
 REGISTER, WAIVERS = "register.toml", "waivers.toml"
 
@@ -51,7 +50,7 @@ def house_of(workspace: Workspace, manifest: Path, code_digest: str) -> House:
         purposes=read_register(folder / REGISTER),
         ids=ids,
         erased=read_erased(workspace),
-        secrets=secrets,
+        secrets=(*secrets, *_warehouse_key(workspace)),
         logs=tuple(_logs(workspace)),
         earlier=tuple(_earlier(workspace, code_digest)),
         waivers=read_waivers(folder / WAIVERS),
@@ -75,7 +74,7 @@ def house_of_list(workspace: Workspace, table: Table, origin: Origin) -> House:
         purposes=read_register(folder / REGISTER),
         ids=ids,
         erased=read_erased(workspace),
-        secrets=secrets,
+        secrets=(*secrets, *_warehouse_key(workspace)),
         waivers=read_waivers(folder / WAIVERS),
     )
 
@@ -110,6 +109,11 @@ def _ids(workspace: Workspace) -> tuple[KnownIds | None, tuple[bytes, ...]]:
     return LeakIndex(ring.keys, files), tuple(bytes.fromhex(key.text) for key in ring.keys)
 
 
+def _warehouse_key(workspace: Workspace) -> tuple[bytes, ...]:
+    key = load_warehouse_key(workspace.settings)
+    return (bytes.fromhex(key),) if key else ()
+
+
 def _lineage(workspace: Workspace, manifest: Path) -> Lineage:
     document = json.loads(manifest.read_bytes())
     folder = compiled_folder(workspace)
@@ -134,7 +138,7 @@ def _relations(workspace: Workspace) -> dict[Relation, list[str]]:
     if not workspace.warehouse.is_file():
         return {}
     found: dict[Relation, list[str]] = {}
-    with closing(duckdb.connect(str(workspace.warehouse), read_only=True)) as con:
+    with connect(workspace, read_only=True) as con:
         rows = con.execute(
             "select schema_name, table_name, column_name from duckdb_columns()"
             " where not internal order by column_index"

@@ -9,12 +9,9 @@ person asks to be forgotten, a detector learns something, somebody changes a fil
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-
-import duckdb
 
 from pipelines.ingest.private import make_private_folder
 from pipelines.privacy.audit import audit_database
@@ -28,6 +25,7 @@ from pipelines.publish.signature import SignatureError, trusted_key
 from pipelines.publish.surroundings import house_of, run_events
 from pipelines.publish.verification import Verified, verify_releases
 from pipelines.settings import Workspace
+from pipelines.warehouse.connect import connect
 
 PAGE = "weekly.html"
 _TEMPLATE = Path(__file__).with_name("weekly.html.j2")
@@ -112,7 +110,7 @@ def review(workspace: Workspace, manifest: Path) -> Review:
 def _quality(workspace: Workspace) -> list[Quality]:
     if not workspace.warehouse.is_file():
         return [Quality("没有数据仓库", "No warehouse", "none", False)]
-    with closing(duckdb.connect(str(workspace.warehouse), read_only=True)) as con:
+    with connect(workspace, read_only=True) as con:
         lost, amounts = con.execute(
             "select (select coalesce(sum(abs(rows_unaccounted)), 0)"
             "  from marts.rpt_file_conservation),"

@@ -18,6 +18,7 @@ from pipelines.segments.thresholds import (
 )
 from pipelines.settings import Workspace
 from pipelines.warehouse.connect import connect
+from pipelines.warehouse.encryption import EncryptionError
 from pipelines.warehouse.store import ModelStore, StoreError
 
 
@@ -41,7 +42,7 @@ def review(
         with connect(workspace, read_only=True) as con:
             proposed = propose(con, FreezeRules())
         stored = store.latest(KIND)
-    except (FileNotFoundError, StoreError) as error:
+    except (FileNotFoundError, EncryptionError, StoreError) as error:
         raise ReviewError(str(error)) from error
     now = from_document(stored) if stored else proposed
     if not adopt:

@@ -15,6 +15,12 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from pipelines.settings import Workspace
+from pipelines.warehouse.encryption import (
+    attach_encrypted,
+    explained,
+    instance_name,
+    load_warehouse_key,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,19 +42,36 @@ def connect(workspace: Workspace, read_only: bool = False) -> Iterator[duckdb.Du
     Raises:
         FileNotFoundError: read-only, and nothing was built yet.
         duckdb.IOException: another process has the warehouse open.
+        EncryptionError: it is to be encrypted and cannot be, or is not as the settings ask.
     """
     if read_only and not workspace.warehouse.is_file():
         raise FileNotFoundError(
             f"There is no warehouse at {workspace.warehouse} yet. Build it first: wallet run"
         )
     workspace.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(
-        str(workspace.warehouse), read_only=read_only, config=duckdb_settings(workspace)
-    )
+    connection = _opened(workspace, read_only)
     try:
         yield connection
     finally:
         connection.close()
+
+
+def _opened(workspace: Workspace, read_only: bool) -> duckdb.DuckDBPyConnection:
+    path, config = workspace.warehouse, duckdb_settings(workspace)
+    key = load_warehouse_key(workspace.settings)
+    if key is None:
+        try:
+            return duckdb.connect(str(path), read_only=read_only, config=config)
+        except duckdb.CatalogException as error:
+            raise explained(error, path) from None
+    connection = duckdb.connect(instance_name(path), config=config)
+    try:
+        attach_encrypted(connection, path, key, read_only=read_only)
+        connection.execute(f'use "{path.stem}"')
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def duckdb_settings(workspace: Workspace) -> dict[str, str]:

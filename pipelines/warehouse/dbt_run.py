@@ -35,7 +35,11 @@ _STATE_PATH = TARGET_DIR / "manifest.state"
 
 # Parsing reads the profile but opens nothing; constant values keep dbt's parse cache valid. The
 # file's stem becomes the database's name in all SQL, so it is that of `Workspace.warehouse`.
-_PARSE_ENVIRONMENT = {"WALLET_WAREHOUSE": "warehouse.duckdb", "WALLET_LAKE": "lake"}
+_PARSE_ENVIRONMENT = {
+    "WALLET_WAREHOUSE": "warehouse.duckdb",
+    "WALLET_WAREHOUSE_KEY_FILE": "",
+    "WALLET_LAKE": "lake",
+}
 
 # The tag of the nodes that a run is about, put on them only for as long as it takes.
 _CHOSEN = "chosen_for_this_run"
@@ -95,6 +99,8 @@ def dbt_environment(workspace: Workspace) -> dict[str, str]:
     settings = workspace.settings
     return {
         "WALLET_WAREHOUSE": str(workspace.warehouse),
+        # The file, never the key.
+        "WALLET_WAREHOUSE_KEY_FILE": str(settings.warehouse_key_file or ""),
         "WALLET_LAKE": str(workspace.lake),
         "WALLET_MEMORY_LIMIT": settings.memory_limit,
         "WALLET_THREADS": str(settings.threads),

@@ -22,6 +22,7 @@ from pipelines.warehouse.fingerprints import Fingerprints, Plan
 # Where things lie and how fast they run changes no row.
 _NO_EFFECT = {
     "WALLET_WAREHOUSE",
+    "WALLET_WAREHOUSE_KEY_FILE",
     "WALLET_LAKE",
     "WALLET_MEMORY_LIMIT",
     "WALLET_THREADS",

@@ -111,3 +111,44 @@ def test_page_that_is_missing_empty_or_not_text(tmp_path):
 def test_41_what_only_a_hover_shows(tmp_path, data, check):
     script = f'<script type="application/json">{data}</script>'
     assert failed(tmp_path, page(script)) == {check}
+
+
+class _Index:
+    """A leak index that knows one customer number and its md5."""
+
+    fingerprint = "x"
+    held = ("CUST-00417", hashlib.md5(b"CUST-00417").hexdigest())  # noqa: S324 - what leaks look like
+
+    def size(self) -> int:
+        return len(self.held)
+
+    def known(self, texts: list[str]) -> list[str]:
+        return [text for text in texts if text in self.held]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<p>asked by CUST-00417, twice</p>",
+        '<p title="CUST-00417">x</p>',
+        '<script type="application/json">{"text": ["' + _Index.held[1].upper() + '"]}</script>',
+        f"<script>var z='{packed(json.dumps({'names': [_Index.held[1]]}) + ' ' * 99)}'</script>",
+        "<!-- " + _Index.held[1] + " -->",
+    ],
+)
+def test_a_customer_number_that_ingest_saw(tmp_path, body):
+    assert failed(tmp_path, page(body)) == set()
+    assert failed(tmp_path, page(body), ids=_Index()) == {"PAGE-7"}
+
+
+@pytest.mark.parametrize("spell", [bytes.hex, lambda k: k.hex().upper(), base64.b64encode])
+def test_a_key_of_the_house(tmp_path, spell):
+    key = hashlib.sha256(b"a key of this house").digest()
+    text = spell(key)
+    text = text.decode() if isinstance(text, bytes) else text
+    for body in (
+        f"<p>{text}</p>",
+        f"<script>var z='{packed('[' + json.dumps(text) + ']')}'</script>",
+    ):
+        assert "PAGE-6" in failed(tmp_path, page(body), secrets=(key,))
+    assert failed(tmp_path, page("<p>fine</p>"), secrets=(key,)) == set()
