@@ -54,7 +54,8 @@ def refunds_sql(currency: str) -> str:
         them), failed and pending refunds, refund_failure_rate (failed among failed and succeeded)
         with bounds, refunded_amount, amount_failed, partial and repeated refunds, timed (refunds
         with both times), hours_p50, hours_p90, hours_p95 of these, late (slower than 72
-        hours) and its share of the timed ones, is_small_sample.
+        hours) and its share of the timed ones, is_small_sample, users_given_back (different
+        people behind refunded_amount).
     """
     if not (len(currency) == 3 and currency.isalpha()):
         raise ValueError(f"currency must be an ISO 4217 code such as CNY, got {currency!r}")
@@ -78,6 +79,7 @@ def refunds_sql(currency: str) -> str:
             sum(is_refunded_capture)::bigint as refunded_captures,
             sum(is_refund)::bigint as refunds,
             count(distinct refund_user_key)::bigint as users,
+            count(distinct refund_user_key) filter (status <> 'failed')::bigint as users_given_back,
             count(*) filter (status = 'succeeded') as succeeded,
             count(*) filter (status = 'failed') as failed,
             count(*) filter (status in ('pending', 'unknown')) as pending,
@@ -102,7 +104,7 @@ def refunds_sql(currency: str) -> str:
         spread[1] as hours_p50, spread[2] as hours_p90, spread[3] as hours_p95, late,
         late / nullif(timed, 0) as late_share,
         greatest(captures, refunds) < {SMALL_SAMPLE} as is_small_sample,
-        '{currency}' as currency
+        '{currency}' as currency, users_given_back
     from grouped
     -- Payments have no value in a refund's dimension; an empty warehouse has no row.
     where captures + refunds > 0 and (dimension = '{ALL}') = (dimension_value = '{ALL}')

@@ -20,6 +20,10 @@ class CatalogueError(Exception):
     """The manifest cannot be read or publishes nothing; the message says what to do."""
 
 
+# A reason in fewer words is none.
+_FEWEST_WORDS = 5
+
+
 @dataclass(frozen=True)
 class Column:
     """One declared column; None or empty where the declaration says nothing."""
@@ -44,7 +48,8 @@ class Contribution:
     Attributes:
         amount: the marketing column; table, expression: where single amounts are found.
         by: (marketing column, expression over the fact) of every dimension.
-        where: condition on the fact, or empty; person: column that names the person.
+        where: condition on the fact, or empty; `{analysts}` in it is the schema of the facts and
+            `{cells}` the marketing table; person: column that names the person.
         values: (marketing column, SQL list) of all values a column may have, where readers know
             them (hours of the day).
     """
@@ -68,6 +73,8 @@ class Table:
     description: str = ""
     node_id: str = ""
     contributions: tuple[Contribution, ...] = ()
+    # Amount -> why no fact of the analysts' file tells what each person adds to it.
+    unattributed: tuple[tuple[str, str], ...] = ()
     # Amounts that count facts, from `meta.privacy.counts`: tables that count the same add up.
     counts: tuple[Contribution, ...] = ()
 
@@ -138,13 +145,28 @@ def _table(node_id: str, node: Mapping[str, Any]) -> Table:
         description=node.get("description") or "",
         node_id=node_id,
         contributions=_contributions(node_id, node, "contributions"),
+        unattributed=_unattributed(node_id, node),
         counts=_contributions(node_id, node, "counts"),
     )
 
 
-def _contributions(node_id: str, node: Mapping[str, Any], part_of: str) -> tuple[Contribution, ...]:
+def _privacy_of(node: Mapping[str, Any]) -> Mapping[str, Any]:
     meta = (node.get("config") or {}).get("meta") or node.get("meta") or {}
-    parts = (meta.get("privacy") or {}).get(part_of) or []
+    return meta.get("privacy") or {}
+
+
+def _unattributed(node_id: str, node: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    reasons = _privacy_of(node).get("unattributed") or {}
+    for amount, reason in reasons.items():
+        if not isinstance(reason, str) or len(reason.split()) < _FEWEST_WORDS:
+            raise CatalogueError(
+                f"{node_id}: meta.privacy.unattributed.{amount} needs a reason in words"
+            )
+    return tuple(sorted(reasons.items()))
+
+
+def _contributions(node_id: str, node: Mapping[str, Any], part_of: str) -> tuple[Contribution, ...]:
+    parts = _privacy_of(node).get(part_of) or []
     try:
         return tuple(
             Contribution(

@@ -298,6 +298,7 @@ class DatabaseChecks:
                     con, "analysts", table, relation, self.policy
                 )
                 findings, cells = findings + found, cells + looked_at
+                findings += dominance.undeclared(table)
                 unproven += dominance.unproven(con, table, relation, largest, self.policy)
         return findings, {"cells": cells, "amounts_without_proof": unproven}
 

@@ -1,11 +1,12 @@
-"""Sums that one or two people make: whoever is one of them knows the other's.
+"""Sums that few people make: whoever is one of two knows the other's.
 
-What belongs here: the p % rule and the (n, k) rule on sums per person, from what a model declares
-about where its amounts come from. What does not: hiding dominated cells (the models do).
+What belongs here: the threshold, p % and (n, k) rules on sums per person, from what a model
+declares about where its amounts come from. What does not: hiding dominated cells (the models do).
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import duckdb
@@ -16,50 +17,60 @@ from pipelines.privacy.policy import Policy
 from pipelines.privacy.report import Finding
 from pipelines.privacy.text import quoted
 
+_MONEY = re.compile(r"(^|_)(amount|volume|fees|revenue|turnover|spend|cost|sales)(_|$)")
+_RATIO = re.compile(r"(^|_)(rate|share|ratio|percent)(_|$)")
+
 
 @dataclass(frozen=True)
 class Dominance:
-    """Cells of one amount: how many there are, and how many break a rule."""
+    """Cells of one amount: how many there are, and how many break a rule.
+
+    `few` are those to which fewer people than the minimum add anything: of twelve who tried, three
+    may have paid.
+    """
 
     cells: int
     p_percent: int
     n_k: int
+    few: int
 
 
 def dominance(con: duckdb.DuckDBPyConnection, sums: str, policy: Policy) -> Dominance:
-    """Apply both rules to sums per person.
+    """Apply the rules to sums per person.
 
     Args:
         con: connection.
         sums: query of (cell, person, amount), one row per cell and person.
-        policy: p, n is 2, k.
+        policy: p, n is 2, k, fewest people.
 
     Returns:
         Counts; amounts count by their size, whatever their sign. A cell without money breaks
         nothing.
     """
     row = con.execute(
-        f"select count(*), count(*) filter (p_percent), count(*) filter (n_k)"
+        "select count(*), count(*) filter (p_percent), count(*) filter (n_k), count(*) filter (few)"
         f" from ({_judged(sums, policy)})"
     ).fetchall()[0]
     return Dominance(*row)
 
 
 def _judged(sums: str, policy: Policy) -> str:
-    """Query: cell, and whether it breaks the p % rule and the (2, k) rule."""
+    """Query: cell, and whether it breaks the p % rule, the (2, k) rule, the least number."""
     return (
         f"with sums as ({sums}),"
         " ranked as (select cell, abs(amount)::double as x, row_number() over"
         "  (partition by cell order by abs(amount) desc) as place from sums where amount <> 0),"
         " cells as (select cell, sum(x) as total, max(x) filter (place = 1) as x1,"
-        "  coalesce(max(x) filter (place = 2), 0) as x2 from ranked group by cell)"
+        "  coalesce(max(x) filter (place = 2), 0) as x2, count(*) as people"
+        "  from ranked group by cell)"
         f" select cell, total - x1 - x2 < {policy.p_percent} * x1 as p_percent,"
-        f" x1 + x2 > {policy.two_largest_share} * total as n_k from cells"
+        f" x1 + x2 > {policy.two_largest_share} * total as n_k,"
+        f" people < {policy.minimum_users} as few from cells"
     )
 
 
 def dominated_rows(table: Table, analysts: str, relation: str, policy: Policy) -> tuple[str, ...]:
-    """Conditions that hold for rows of a marketing table whose amounts one or two people make.
+    """Conditions that hold for rows of a marketing table whose amounts few people make.
 
     Args:
         table: its declaration with `contributions`.
@@ -69,7 +80,7 @@ def dominated_rows(table: Table, analysts: str, relation: str, policy: Policy) -
     """
     return tuple(
         f"row({', '.join('_t.' + quoted(name) for name, _ in part.by)})::varchar in (select cell"
-        f" from ({_judged(_sums(analysts, relation, part), policy)}) where p_percent or n_k)"
+        f" from ({_judged(_sums(analysts, relation, part), policy)}) where p_percent or n_k or few)"
         for part in table.contributions
     )
 
@@ -93,15 +104,16 @@ def dominated(
     for part in table.contributions:
         found = dominance(con, _sums(f"{quoted(analysts)}.main", relation, part), policy)
         cells += found.cells
-        broken = max(found.p_percent, found.n_k)
+        broken = max(found.p_percent, found.n_k, found.few)
         if broken:
             findings.append(
                 Finding(
                     f"{table.name}.{part.amount}",
-                    "sums that one or two people make",
+                    "sums that few people make",
                     broken,
                     broken,
-                    message=f"{found.p_percent} break the p % rule, {found.n_k} the (2, k) rule",
+                    message=f"{found.p_percent} break the p % rule, {found.n_k} the (2, k) rule,"
+                    f" {found.few} have fewer people than {policy.minimum_users}",
                 )
             )
     return findings, cells
@@ -111,15 +123,55 @@ def _sums(analysts: str, relation: str, part: Contribution) -> str:
     by = ", ".join(f"({expression}) as {quoted(name)}" for name, expression in part.by)
     names = ", ".join(quoted(name) for name, _ in part.by)
     same = " and ".join(f"k.{quoted(n)} is not distinct from c.{quoted(n)}" for n, _ in part.by)
-    where = f" and ({part.where})" if part.where else ""
+
+    def told(sql: str) -> str:
+        return sql.replace("{analysts}", analysts).replace("{cells}", relation)
+
+    where = f" and ({told(part.where)})" if part.where else ""
     source = f"{analysts}.{quoted(part.table)}"
-    cells = f"(select distinct {names} from {relation})"
+    # A cell whose amount is hidden tells nothing.
+    cells = f"(select distinct {names} from {relation} where {quoted(part.amount)} is not null)"
     person, cell = quoted(part.person), f"row({', '.join('c.' + quoted(n) for n, _ in part.by)})"
     return (
         f"select {cell}::varchar as cell, person, sum(amount) as amount from ("
-        f" select {by}, {person} as person, ({part.expression}) as amount from {source}"
+        f" select {by}, {person} as person, ({told(part.expression)}) as amount from {source}"
         f" where {person} is not null{where}) c join {cells} k on {same} group by all"
     )
+
+
+def amounts_of(table: Table) -> list[str]:
+    """Columns that are sums of money: by their type, or by their name whatever their type."""
+    return [
+        column.name
+        for column in table.columns
+        if column.role == "measure"
+        and not PERCENTILE.search(column.name)
+        and (
+            column.data_type.lower().startswith(("decimal", "numeric"))
+            or (_MONEY.search(column.name) and not _RATIO.search(column.name))
+        )
+    ]
+
+
+def undeclared(table: Table) -> list[Finding]:
+    """Amounts of a marketing table of which nobody said who makes them, or why that cannot be."""
+    said = {part.amount for part in table.contributions} | {name for name, _ in table.unattributed}
+    names = amounts_of(table)
+    findings = [
+        Finding(
+            f"{table.name}.{name}",
+            "amount without its contributors",
+            message="declare meta.privacy.contributions, or a reason in unattributed",
+        )
+        for name in names
+        if name not in said
+    ]
+    columns = {column.name for column in table.columns}
+    findings += [
+        Finding(f"{table.name}.{name}", "contributors of a column that is not there")
+        for name in sorted(said - columns)
+    ]
+    return findings
 
 
 def unproven(
@@ -135,14 +187,7 @@ def unproven(
     the whole file together (`largest_people`) are small against a cell, nobody dominates it.
     """
     declared = {part.amount for part in table.contributions}
-    amounts = [
-        column.name
-        for column in table.columns
-        if column.data_type.lower().startswith(("decimal", "numeric"))
-        and column.role == "measure"
-        and column.name not in declared
-        and not PERCENTILE.search(column.name)
-    ]
+    amounts = [name for name in amounts_of(table) if name not in declared]
     if not amounts:
         return []
     first, second = two_largest

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from privacy_files import USER_KEY, audit_file, column, write_file
 
-from pipelines.privacy.catalogue import Catalogue, Contribution, Table
+from pipelines.privacy.catalogue import Catalogue, Contribution, Table, read_catalogue
 from pipelines.privacy.differencing import changed_people
-from pipelines.privacy.dominance import dominance
+from pipelines.privacy.dominance import amounts_of, dominance, undeclared
 from pipelines.privacy.extremes import extremes
 from pipelines.privacy.house import Earlier
 from pipelines.privacy.measures import class_sizes
@@ -25,6 +25,7 @@ from pipelines.privacy.policy import Policy
 from pipelines.privacy.recovery import bounds, recoverable
 from pipelines.privacy.suppression import Suppression
 from pipelines.risk.coverage import SLICES
+from pipelines.warehouse.dbt_run import manifest_path
 
 
 def failed(report) -> set[str]:
@@ -461,7 +462,12 @@ def test_36_sums_meet_payments_by_chance_and_copies_do_not(payments, copies, ref
     assert bool(found) is refused
 
 
-MONTHS = Table("marketing", "by_month", (column("month", "DATE", "none", "time"), *SUMS.columns))
+MONTHS = Table(
+    "marketing",
+    "by_month",
+    (column("month", "DATE", "none", "time"), *SUMS.columns),
+    contributions=SUMS.contributions,
+)
 
 
 def months(payments: str) -> str:
@@ -536,3 +542,57 @@ def test_40_retention_and_39_erased_people(tmp_path):
     with duckdb.connect() as con:
         person = str(con.execute("select md5('u7')::uuid").fetchall()[0][0])
     assert failed(audited(today=date(2024, 4, 29), erased=frozenset({person}))) == {"RET-2"}
+
+
+def test_an_amount_that_few_of_many_made():
+    """Twelve people tried, three of them paid: the sum is theirs, whoever is behind the row."""
+    with duckdb.connect() as con:
+        sums = "select 'c' as cell, i as person, case when i < {} then 5 + i end as amount from range(12) t(i)"  # noqa: E501
+        assert dominance(con, sums.format(3), Policy()).few == 1
+        assert dominance(con, sums.format(10), Policy()).few == 0
+        assert dominance(con, sums.format(0), Policy()).few == 0
+
+
+def test_an_amount_must_say_who_makes_it():
+    """A new amount without its contributors is refused: by its type, or by its name."""
+
+    def findings(name: str, data_type: str, **said) -> list[str]:
+        table = Table("marketing", "t", (column(name, data_type, "aggregate", "measure"),), **said)
+        return [finding.kind for finding in undeclared(table)]
+
+    for name, data_type in (
+        ("anything", "DECIMAL(18,4)"),
+        ("paid_amount", "DOUBLE"),
+        ("fees_paid", "BIGINT"),
+        ("volume", "VARCHAR"),
+    ):
+        assert findings(name, data_type) == ["amount without its contributors"], name
+    for name, data_type in (
+        ("fee_rate", "DOUBLE"),
+        ("share_of_amount", "DOUBLE"),
+        ("users", "BIGINT"),
+    ):
+        assert findings(name, data_type) == [], name
+    assert findings("volume", "DOUBLE", unattributed=(("volume", "a reason in five words"),)) == []
+    part = Contribution("volume", "fct_payments", "amount", (("wallet", "wallet"),))
+    assert findings("volume", "DOUBLE", contributions=(part,)) == []
+    # What is declared of a column that is not there guards nothing.
+    assert len(findings("volume", "DOUBLE", unattributed=(("volumes", "no such column"),))) == 2
+
+
+def test_every_published_amount_says_who_makes_it_or_why_nobody_can_tell():
+    catalogue = read_catalogue(manifest_path()).for_audience("marketing")
+    amounts = {table.name: amounts_of(table) for table in catalogue.tables if amounts_of(table)}
+    assert len(amounts) >= 16
+    assert [finding for table in catalogue.tables for finding in undeclared(table)] == []
+    reasons = {reason for table in catalogue.tables for _, reason in table.unattributed}
+    assert reasons
+    declared = {(t.name, part.amount) for t in catalogue.tables for part in t.contributions}
+    # These can be told from facts, so a reason would be an excuse.
+    assert {
+        ("payment_states", "net_amount"),
+        ("fee_what_if", "actual_fees"),
+        ("wallet_comparison", "fee_amount"),
+        ("wallet_performance", "refunded_amount"),
+        ("value_tiers", "net_amount"),
+    } <= declared

@@ -123,6 +123,8 @@ def write_manifest(path: Path) -> Path:
 
 
 def _node(audience: str, table: str, columns: tuple[str, ...]) -> dict[str, Any]:
+    is_made_up = audience == "marketing" and "net_amount" in columns
+    reasons = {"net_amount": "made up for these tests, of no payment"} if is_made_up else {}
     return {
         "resource_type": "model",
         "schema": audience,
@@ -130,7 +132,7 @@ def _node(audience: str, table: str, columns: tuple[str, ...]) -> dict[str, Any]
         "alias": table,
         "description": f"One row per thing of {table}; it's 数据.",
         "compiled_code": f"select {', '.join(columns)} from lake.payment_attempts",
-        "config": {"schema": audience},
+        "config": {"schema": audience, "meta": {"privacy": {"unattributed": reasons}}},
         "columns": {name: _column(name, audience) for name in columns},
     }
 

@@ -6,9 +6,28 @@ with states as (
 
 ),
 
+-- Of many who lost their last order few may have paid before: their money would be the row's. Nobody's is 0.
+payers as (
+
+    select
+        payment_state,
+        count(case when net_amount <> 0 then 1 end) as payers
+    from {{ ref('published_analyst__user_profiles') }}
+    group by payment_state
+
+),
+
 cells as (
 
-    select *, {{ is_hidden_cell('users', tie='payment_state') }} as is_hidden from states
+    select
+        states.*,
+        {{ is_hidden_cell('states.users', tie='states.payment_state') }} as is_hidden,
+        {{ is_hidden_cell(
+            'case when coalesce(payers.payers, 0) = 0 then 1000000 else payers.payers end',
+            tie='states.payment_state'
+        ) }} as is_amount_hidden
+    from states
+    left join payers on states.payment_state = payers.payment_state
 
 )
 
@@ -16,7 +35,7 @@ select
     payment_state,
     users,
     {{ share('users', 'sum(users) over ()') }} as share_of_users,
-    net_amount,
+    case when not is_amount_hidden then net_amount end as net_amount,
     failed_attempts,
     lost_orders,
     currency

@@ -31,6 +31,13 @@ summed as (
     from given_back
     group by month, wallet, currency
 
+),
+
+-- What a wallet gave back in all is told by `refund_breakdown`: one hidden month would follow.
+shown as (
+
+    select *, {{ is_hidden_cell('users', tie='month', by='wallet') }} as is_hidden from summed
+
 )
 
 select
@@ -43,5 +50,5 @@ select
     turnaround_seconds_p50 / cast(3600 as double) as turnaround_hours_p50,
     turnaround_seconds_p90 / cast(3600 as double) as turnaround_hours_p90,
     currency
-from summed
-where users >= {{ minimum_cell_users() }}
+from shown
+where not is_hidden

@@ -14,7 +14,9 @@ select
     actual_active_share,
     predicted_orders_per_user,
     actual_orders_per_user,
-    actual_spend_per_user,
+    -- The mean times the users is what the active ones spent.
+    case when actual_active_share * users >= {{ minimum_cell_users() }} or actual_active_share = 0
+        then actual_spend_per_user end as actual_spend_per_user,
     cutoff_date,
     holdout_days
 from measured

@@ -84,6 +84,7 @@ money as (
         {{ measures('capture', [
             'captures', 'captured_amount', 'refunded_captures', 'refunded_amount'
         ]) }},
+        count(distinct captures.user_key) as payers,
         count(distinct case when captures.refunded_amount > 0 then captures.user_key end)
             as users_refunded,
         sum(case when captures.fee_currency = captures.currency then captures.fee_amount end)
@@ -126,11 +127,25 @@ people_counts as (
 
 ),
 
+-- Of many who tried few may have paid: the amounts would be theirs.
+fewest as (
+
+    select
+        people_counts.*,
+        case when money.payers > 0 then least(people_counts.users, money.payers)
+            else people_counts.users end as fewest_users
+    from people_counts
+    left join money
+        on people_counts.month = money.month
+        and people_counts.wallet = money.wallet
+
+),
+
 -- The attempts of a wallet are told by other tables: one hidden month would follow from the others.
 shown as (
 
-    select *, {{ is_hidden_cell('users', tie='month', by='wallet') }} as is_hidden
-    from people_counts
+    select *, {{ is_hidden_cell('fewest_users', tie='month', by='wallet') }} as is_hidden
+    from fewest
 
 )
 
