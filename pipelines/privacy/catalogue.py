@@ -75,6 +75,10 @@ class Table:
     contributions: tuple[Contribution, ...] = ()
     # Amount -> why no fact of the analysts' file tells what each person adds to it.
     unattributed: tuple[tuple[str, str], ...] = ()
+    # Amount -> other amounts of the row that tell it together with what is shown.
+    parts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    # (table, amounts, by) of another marketing table that shows the same amounts.
+    same_as: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]], ...] = ()
     # Amounts that count facts, from `meta.privacy.counts`: tables that count the same add up.
     counts: tuple[Contribution, ...] = ()
 
@@ -146,6 +150,14 @@ def _table(node_id: str, node: Mapping[str, Any]) -> Table:
         node_id=node_id,
         contributions=_contributions(node_id, node, "contributions"),
         unattributed=_unattributed(node_id, node),
+        parts=tuple(
+            (amount, tuple(others))
+            for amount, others in (_privacy_of(node).get("parts") or {}).items()
+        ),
+        same_as=tuple(
+            (same["table"], tuple(same["amounts"]), tuple(same["by"].items()))
+            for same in _privacy_of(node).get("same_as") or []
+        ),
         counts=_contributions(node_id, node, "counts"),
     )
 

@@ -31,6 +31,7 @@ from pipelines.privacy import (
     recovery,
     register,
     retention,
+    withheld,
 )
 from pipelines.privacy.catalogue import Catalogue, Table
 from pipelines.privacy.checks import Checks, Outcome, TimeLimit
@@ -318,6 +319,13 @@ class DatabaseChecks:
                 found, figures = recovery.recoverable(con, relation, table, self.policy, twin)
                 findings += found
                 measured |= {f"{table.name}.{key}": value for key, value in figures.items()}
+                if twin:
+                    found, figures = withheld.amounts_that_follow(
+                        con, relation, table, self.policy, twin
+                    )
+                    findings += found
+                    measured |= {f"{table.name}.{key}": value for key, value in figures.items()}
+            findings += withheld.shown_elsewhere(con, self._present_tables())
             if self.house.analysts:
                 found, figures = linked.linked_cells(con, self._present_tables(), self.policy)
                 findings, measured = findings + found, measured | figures

@@ -4,10 +4,11 @@ What belongs here: tables that count the same facts in different ways, and all s
 readers can write down together. What does not: totals within one table and the solving itself
 (`recovery`).
 
-A model says by `meta.privacy.counts` which facts its amount counts. Tables that count the same are
-one system: where the facts of each row of one (a day) are in one row of another (its month), those
-rows add up to it, and all rows of a table add up to the whole by what the tables share (the
-wallet). The whole is taken as known where enough people are behind it: several tables tell it.
+A model says by `meta.privacy.counts` which facts its amount counts or adds up. Tables that add up
+the same are one system: where the facts of each row of one (a day) are in one row of another (its
+month, or the last 90 days), those rows add up to it, and all rows of a table add up to the whole by
+what the tables share (the wallet). The whole is taken as known where enough people are behind it:
+several tables tell it.
 """
 
 from __future__ import annotations
@@ -38,6 +39,17 @@ class _Member:
         """Marketing column -> expression over the fact."""
         return dict(self.count.by)
 
+    @property
+    def published(self) -> str:
+        """The published table as SQL."""
+        return f"candidate.main.{quoted(self.table.name)}"
+
+    @property
+    def where(self) -> str:
+        """Condition on the facts that are counted."""
+        about = self.count.where.replace("{analysts}", "analysts.main")
+        return about.replace("{cells}", self.published) or "true"
+
 
 def linked_cells(
     con: duckdb.DuckDBPyConnection, tables: Sequence[Table], policy: Policy
@@ -52,10 +64,10 @@ def linked_cells(
     Returns:
         Findings by table, and how many hidden cells and sums were looked at.
     """
-    systems: dict[tuple[str, str, str], list[_Member]] = {}
+    systems: dict[tuple[str, str], list[_Member]] = {}
     for table in tables:
         for count in table.counts:
-            about = (count.table, count.expression, count.where)
+            about = (count.table, count.expression)
             members = systems.setdefault(about, [])
             members.append(_Member(len(members), table, count))
     findings: list[Finding] = []
@@ -146,8 +158,7 @@ def _is_shared(name: str, members: list[_Member]) -> bool:
 
 
 def _facts(member: _Member) -> str:
-    where = f" where {member.count.where}" if member.count.where else ""
-    return f"(select * from analysts.main.{quoted(member.count.table)}{where})"
+    return f"(select * from analysts.main.{quoted(member.count.table)} where {member.where})"
 
 
 def _cells(
@@ -162,7 +173,10 @@ def _cells(
     keys, amount = member.keys, quoted(member.count.amount)
     names = ", ".join(quoted(name) for name in keys)
     told = ", ".join(f"{expression} as {quoted(name)}" for name, expression in keys.items())
-    published = f"candidate.main.{quoted(member.table.name)}"
+    # A row for each plan, of the same payments.
+    published = (
+        f"(select {names}, any_value({amount}) as {amount} from {member.published} group by all)"
+    )
     con.execute(
         f"create or replace temp table truth as select {names},"
         f" sum({member.count.expression})::double as truth,"
@@ -221,7 +235,7 @@ def _to_coarser(fine: _Member, coarse: _Member) -> str:
         for side, member in (("f", fine), ("c", coarse))
         for name, expression in member.keys.items()
     ]
-    pairs = f"(select distinct {', '.join(told)} from {_facts(fine)})"
+    pairs = f"(select distinct {', '.join(told)} from {_facts(fine)} where {coarse.where})"
 
     def same(side: str, member: _Member) -> str:
         return " and ".join(
@@ -238,12 +252,20 @@ def _to_coarser(fine: _Member, coarse: _Member) -> str:
 
 
 def _refines(con: duckdb.DuckDBPyConnection, fine: _Member, coarse: _Member) -> bool:
-    """Whether the facts of each cell of `fine` are in one cell of `coarse`."""
+    """Whether the facts of each cell of `fine` are in one cell of `coarse` or all outside of it
+    (of its window), and all facts of `coarse` are in cells of `fine`."""
     one, other = (", ".join(member.keys.values()) for member in (fine, coarse))
     unknown = " or ".join(f"({expression}) is null" for expression in fine.keys.values())
-    split, missing = con.execute(
-        "select count(*) filter (cells > 1), coalesce(bool_or(is_unknown), false) from ("
-        f"select row({one}) as f, count(distinct row({other})) as cells,"
+    inside = f"coalesce({coarse.where}, false)"
+    split, missing, cells = con.execute(
+        "select count(*) filter (cells > 1), coalesce(bool_or(is_unknown), false), count(*) from ("
+        f"select row({one}) as f,"
+        f" count(distinct case when {inside} then row({other})::varchar else 'out' end) as cells,"
         f" bool_or({unknown}) as is_unknown from {_facts(fine)} group by 1)"
     ).fetchall()[0]
-    return split == 0 and not missing
+    if not cells or split or missing:
+        return False
+    beyond = con.execute(
+        f"select count(*) from {_facts(coarse)} where not coalesce({fine.where}, false)"
+    ).fetchall()[0][0]
+    return beyond == 0

@@ -23,6 +23,7 @@ from pipelines.privacy.report import Finding
 from pipelines.privacy.text import literal, quoted
 
 TOTAL = "all"
+_PUSHES = 8
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ def recoverable(
     Returns:
         Findings, and how many hidden cells and sums were looked at.
     """
-    keys = _keys(con, whole or relation, table)
-    totals = [name for name in keys if _has_total(con, relation, name)]
+    keys = keys_of(con, whole or relation, table)
+    totals = [name for name in keys if has_total(con, relation, name)]
     counts = [
         column.name
         for column in table.columns
@@ -62,13 +63,13 @@ def recoverable(
     ]
     if not totals or not counts:
         return [], {}
-    directions = _directions(con, relation, totals)
-    _cells(con, relation, keys, counts, totals, whole)
+    directions = directions_of(con, relation, totals)
+    write_cells(con, relation, keys, counts, totals, whole)
     findings: list[Finding] = []
     measured = {"hidden_cells": 0, "sums": 0}
     solved: set[tuple[Direction, ...]] = set()
     for measure in counts:
-        adding = tuple(d for d in directions if _adds_up(con, keys, d, measure))
+        adding = tuple(d for d in directions if adds_up(con, keys, d, measure))
         # The same sums hide and uncover the same cells: one measure speaks for the others.
         if not adding or adding in solved:
             continue
@@ -85,7 +86,7 @@ def recoverable(
     return findings, measured
 
 
-def _keys(con: duckdb.DuckDBPyConnection, relation: str, table: Table) -> list[str]:
+def keys_of(con: duckdb.DuckDBPyConnection, relation: str, table: Table) -> list[str]:
     """Columns whose values say what a row is about.
 
     A yes or no without which rows differ as well (`is_small_sample`) says something of the row: by
@@ -104,12 +105,13 @@ def _keys(con: duckdb.DuckDBPyConnection, relation: str, table: Table) -> list[s
     return [c.name for c in named]
 
 
-def _has_total(con: duckdb.DuckDBPyConnection, relation: str, name: str) -> bool:
+def has_total(con: duckdb.DuckDBPyConnection, relation: str, name: str) -> bool:
+    """Whether a column has the value that stands for all others."""
     query = f"select count(*) from {relation} where {quoted(name)}::varchar = {literal(TOTAL)}"
     return bool(con.execute(query).fetchall()[0][0])
 
 
-def _directions(
+def directions_of(
     con: duckdb.DuckDBPyConnection, relation: str, totals: list[str]
 ) -> list[Direction]:
     """How parts add up; `all` in both or in none of two columns makes one the other's name."""
@@ -126,7 +128,7 @@ def _directions(
     return [Direction(part, named.get(part, "")) for part in totals if part not in inner]
 
 
-def _cells(
+def write_cells(
     con: duckdb.DuckDBPyConnection,
     relation: str,
     keys: list[str],
@@ -167,10 +169,10 @@ def _cells(
 
 
 def _axes(totals: list[str], con: duckdb.DuckDBPyConnection, relation: str) -> list[list[str]]:
-    return [[d.part, d.name] if d.name else [d.part] for d in _directions(con, relation, totals)]
+    return [[d.part, d.name] if d.name else [d.part] for d in directions_of(con, relation, totals)]
 
 
-def _sums(keys: list[str], direction: Direction) -> str:
+def sums_of(keys: list[str], direction: Direction) -> str:
     """Query: sum (a number), id of a part, id of the total."""
     others = [key for key in keys if key not in (direction.part, direction.name)]
     same = " and ".join(
@@ -187,7 +189,7 @@ def _sums(keys: list[str], direction: Direction) -> str:
     )
 
 
-def _adds_up(
+def adds_up(
     con: duckdb.DuckDBPyConnection, keys: list[str], direction: Direction, measure: str
 ) -> bool:
     """Whether parts never exceed their total: attempts of a value repeat by cause, slices overlap.
@@ -196,7 +198,8 @@ def _adds_up(
     """
     name = quoted("_true_" + measure)
     over, compared = con.execute(
-        f"with sums as ({_sums(keys, direction)}) select count(*) filter (parts > whole), count(*)"
+        f"with sums as ({sums_of(keys, direction)})"
+        " select count(*) filter (parts > whole), count(*)"
         f" from (select sum(p.{name}) as parts, any_value(t.{name}) as whole from sums"
         " join cells p on p.id = part join cells t on t.id = total"
         f" where t.{name} is not null group by sum_id)"
@@ -214,7 +217,7 @@ def _solve(
 ) -> tuple[int, int, int]:
     """Cells known too exactly, hidden cells, sums with hidden cells."""
     parts = " union all ".join(
-        f"select {number} as direction, * from ({_sums(keys, direction)})"
+        f"select {number} as direction, * from ({sums_of(keys, direction)})"
         for number, direction in enumerate(directions)
     )
     # One line per term: parts count +1, the total -1; known terms go to the right-hand side.
@@ -299,12 +302,16 @@ def bounds(line, place, sign, right, wanted, policy: Policy) -> tuple[np.ndarray
         objective = np.zeros(cells)
         objective[batch] = -1.0
         push(objective)
+    # A few pushes in all directions at once move most of what is left.
+    random = np.random.default_rng(0)
+    for _ in range(_PUSHES if narrow().sum() > _PUSHES else 0):
+        push(np.where(narrow(), random.choice([-1.0, 1.0], cells), 0.0))
     for cell in np.flatnonzero(narrow()):
-        if narrow()[cell]:
-            objective = np.zeros(cells)
-            objective[cell] = 1.0
-            push(objective)
-            push(-objective)
+        objective = np.zeros(cells)
+        objective[cell] = -1.0
+        for direction in (objective, -objective):
+            if narrow()[cell]:
+                push(direction)
     return low, high
 
 

@@ -15,13 +15,14 @@ from pathlib import Path
 import duckdb
 
 from pipelines.privacy.catalogue import Catalogue, Column, Table
-from pipelines.privacy.dominance import dominated_rows
+from pipelines.privacy.dominance import amounts_of, dominated_rows
 from pipelines.privacy.extremes import is_percentile_of_money
 from pipelines.privacy.moments import moments_of_people
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.retention import moments, oldest_day
 from pipelines.privacy.suppression import Suppression
 from pipelines.privacy.text import literal, quoted
+from pipelines.privacy.withheld import not_shown_in, withhold_company
 from pipelines.warehouse.encryption import attach_encrypted
 
 # Clients of DuckDB 1.4 and 1.5 cannot open what 2.0 writes unless told to write the older format.
@@ -89,10 +90,10 @@ def build_candidate(
         )
         con.execute("create temp table _erased as select unnest($1::uuid[]) as who", [list(erased)])
         copy = _Copy(con, warehouse.stem, catalogue, today, minimum_people, policy)
+        for table in catalogue.tables if source is not None else ():
+            with _named(f"{table.audience}.{table.name}"):
+                copy.relations[table.name] = source(con, table, copy.relations[table.name])
         for table in catalogue.tables:
-            if source is not None:
-                with _named(f"{table.audience}.{table.name}"):
-                    copy.relations[table.name] = source(con, table, copy.relations[table.name])
             copy.table(table)
         con.execute("checkpoint candidate")
         con.execute("detach candidate")
@@ -115,6 +116,7 @@ class _Copy:
         policy: Policy | None,
     ) -> None:
         self.con, self.today, self.policy = con, today, policy
+        self.catalogue, self.ready = catalogue, set[str]()
         self.analysts = f"{quoted(database)}.{quoted('analyst')}"
         self.relations = {
             table.name: f"{quoted(database)}.{quoted(table.audience)}.{quoted(table.name)}"
@@ -137,7 +139,7 @@ class _Copy:
         """Create, fill and describe one table."""
         target = f"candidate.main.{quoted(table.name)}"
         columns = ", ".join(f"{quoted(column.name)} {column.data_type}" for column in table.columns)
-        source, replaced = f"{self.relations[table.name]} as _t", {}
+        source, replaced = f"{self._with_company(table)} as _t", {}
         if self.suppression is not None:
             source, replaced = self.suppression.source(table)
             replaced = replaced | self._rare_hours(table)
@@ -160,6 +162,43 @@ class _Copy:
             )
         suppressed = {name for name, value in replaced.items() if value != "null"}
         self._describe(table, target, suppressed)
+
+    def _with_company(self, table: Table) -> str:
+        """The relation; of a table with totals, after amounts were withheld beside those that a
+        model withheld, so that they do not follow."""
+        relation = self.relations[table.name]
+        if self.policy is None or table.name in self.ready:
+            return relation
+        self.ready.add(table.name)
+        named = {other.name: other for other in self.catalogue.tables}
+        others = [same for same in table.same_as if same[0] in named]
+        whole = f"{self.analysts}.{quoted(table.name)}"
+        if not others and not self._withholds(table, relation, whole):
+            return relation
+        made = quoted(f"_company_{table.name}")
+        with _named(f"{table.audience}.{table.name}"):
+            self.con.execute(f"create temp table {made} as from {relation}")
+            for other, amounts, by in others:
+                shown = self._with_company(named[other])
+                for amount in amounts:
+                    self.con.execute(
+                        f"update {made} as _t set {quoted(amount)} = null"
+                        f" where {not_shown_in(shown, by, amount)}"
+                    )
+            if self._withholds(table, made, whole):
+                withhold_company(self.con, made, table, self.policy, whole)
+        self.relations[table.name] = made
+        return made
+
+    def _withholds(self, table: Table, relation: str, whole: str) -> bool:
+        """Whether an amount of a row that is shown is NULL, and the analysts have all of them."""
+        if not self.con.execute(
+            "select 1 from duckdb_columns() where schema_name = 'analyst' and table_name = $1",
+            [table.name],
+        ).fetchall():
+            return False
+        nulls = " or ".join(f"{quoted(name)} is null" for name in amounts_of(table)) or "false"
+        return bool(self.con.execute(f"select 1 from {relation} where {nulls} limit 1").fetchall())
 
     def _rare_hours(self, table: Table) -> dict[str, str]:
         """Column -> expression in which hours that too few people share are NULL."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from privacy_files import column, write_file
@@ -47,7 +48,7 @@ def rows(table: Table, where: str = "true") -> str:
     keys = ", ".join(f"{told} as {name}" for name, told in table.counts[0].by)
     return (
         f"select {keys}, count(distinct user_key) as users, count(*) as attempts from ({FACTS})"
-        f" group by all having {where}"
+        f" where {table.counts[0].where} group by all having {where}"
     )
 
 
@@ -122,3 +123,39 @@ def test_figures_that_are_held_back_are_not_exact(found):
     hours = "update hours set attempts = attempts + 900"
     both = {HOURS: only + "local_hour <> 3", MONTHS: only + ENOUGH}
     assert found(both, FACTS, hours)[0] == {}
+
+
+def of_window(days: str) -> Table:
+    """A marketing table that adds up the attempts of some days, as the last 90 are."""
+    where = f"not is_test and business_date between {days}"
+    count = Contribution("attempts", "fct", "1", (("wallet", "wallet"),), where)
+    measures = [column(n, "BIGINT", "aggregate", "measure") for n in ("users", "attempts")]
+    keys = (column("wallet", "VARCHAR"),)
+    return Table("marketing", "span", (*keys, *measures), counts=(count,))
+
+
+# wechat_pay's February of four people is hidden, and January, of which there are enough, with it.
+ALIPAY_ONLY = f"{ENOUGH} and wallet = 'alipay'"
+
+
+@pytest.mark.parametrize(
+    ("days", "refused"),
+    [
+        # From February on: what a wallet has in the window is the month that is hidden.
+        ("date '2026-02-01' and date '2026-02-28'", {"months.attempts": 1}),
+        # Both months, or from the middle of one: two numbers that nobody knows, or in no sum.
+        ("date '2026-01-01' and date '2026-02-28'", {}),
+        ("date '2026-01-05' and date '2026-02-28'", {}),
+    ],
+)
+def test_a_window_tells_the_month_that_is_hidden(found, days, refused):
+    assert found({MONTHS: ALIPAY_ONLY, of_window(days): "true"})[0] == refused
+
+
+def test_a_row_for_each_plan_of_the_same_payments_is_one_cell(found):
+    """`fee_what_if` repeats a month's volume for every fee plan."""
+    plans = replace(MONTHS, name="plans")
+    twice = "insert into plans select * from plans"
+    alipay = {DAYS: ALIPAY_ONLY, plans: ALIPAY_ONLY}
+    assert found(alipay, FACTS, twice) == found(alipay)
+    assert found(alipay, FACTS, twice)[0] == {"days.attempts": 1}

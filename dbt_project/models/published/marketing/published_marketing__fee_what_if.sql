@@ -4,6 +4,19 @@ with report as (
 
     select * from {{ ref('rpt_fee_what_if') }}
 
+),
+
+-- What a wallet took in all is told by `wallet_comparison`: one hidden month would follow.
+shown as (
+
+    select
+        *,
+        {{ is_hidden_cell(
+            'users', tie='month',
+            by='provider, wallet, currency, fee_plan_id, plan_provider, plan_wallet, is_example'
+        ) }} as is_hidden
+    from report
+
 )
 
 select
@@ -24,5 +37,5 @@ select
     actual_fees,
     actual_fee_rate,
     cost_of_switch
-from report
-where users >= {{ minimum_cell_users() }}
+from shown
+where not is_hidden
