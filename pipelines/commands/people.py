@@ -71,6 +71,11 @@ def audience(
     except (AudienceError, ReleaseError) as error:
         raise stopped(str(error)) from None
     console.print(f"{made.members:,} people, audit passed, release {made.release_id}")
+    if made.left_out:
+        console.print(
+            f"{made.left_out:,} more fit, and were left out: this list and another one of the"
+            " release would have told something of few people."
+        )
     console.print(str(made.path), soft_wrap=True, markup=False)
 
 

@@ -46,8 +46,7 @@ class _Sums:
         right = np.zeros(self.line.max() + 1)
         shown = ~self.hidden
         np.subtract.at(right, self.line[shown], (self.sign * self.value)[shown])
-        # Where an amount that is held back makes parts larger than their whole, the sum tells
-        # nothing.
+        # Parts larger than their whole (one of them is held back as it was) tell nothing.
         hidden = self.hidden & (right[self.line] > -0.5)  # noqa: PLR2004 - half of a unit
         if not (hidden & self.wanted).any():
             return np.array([], dtype=np.int64)
@@ -207,9 +206,9 @@ def _sums(
         " select direction, sum_id, part as id, 1 as sign from parts union all"
         " select distinct direction, sum_id, total, -1 from parts)"
         " select dense_rank() over (order by direction, sum_id) - 1 as line, id, sign,"
-        f" coalesce({true}, 0)::double as value,"
-        # What is shown otherwise than it is (held back as it was) is not exact.
-        f" {shown} is distinct from {true} as is_hidden,"
+        # Readers subtract what they see, be it held back or without few people's open orders: what
+        # is left is then about the amount, and that is too much.
+        f" coalesce({shown}, {true}, 0)::double as value, {shown} is null as is_hidden,"
         f" ({shown} is null and {true} <> 0"
         f" and (not cells.is_hidden or coalesce(_users, 0) < {policy.minimum_users})) as is_wanted"
         " from terms join cells using (id)"

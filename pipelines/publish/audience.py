@@ -25,6 +25,7 @@ from pipelines.privacy.catalogue import Catalogue, Column, Table
 from pipelines.privacy.policy import policy_for
 from pipelines.privacy.report import canonical_json
 from pipelines.privacy.text import literal
+from pipelines.publish.audience_overlap import few_apart, lists_out, without_few
 from pipelines.publish.candidate import STORAGE_VERSION
 from pipelines.publish.digest import logical_digest
 from pipelines.publish.pointer import open_published, read_pointer
@@ -98,24 +99,30 @@ class AudienceFilter:
 
 @dataclass(frozen=True)
 class Audience:
-    """A list that passed its audit: where it lies and how long it is."""
+    """A list that passed its audit: where it lies and how long it is.
+
+    `left_out` are people who fit the filters but would be one of few whom this list and another one
+    of the same release tell apart.
+    """
 
     name: str
     path: Path
     audit: Path
     members: int
     release_id: str
+    left_out: int = 0
 
 
 def make_audience(workspace: Workspace, name: str, wanted: AudienceFilter) -> Audience:
     """Write the pseudonyms of the users who are wanted to `audiences/<name>-<release>.csv`.
 
     The list's audit is written beside it, and a line into `audiences/log.jsonl`: when, from which
-    release, with which filters, how many. A list of the same name and release is replaced.
+    release, with which filters, how many. Against the lists that are out already, people are left
+    out by whom two lists would tell something of few.
 
     Raises:
-        AudienceError: a bad name, a filter with a value that nobody has, fewer people than the
-            minimum, or an audit that failed.
+        AudienceError: a bad name, one that other people of this release are on, a filter with a
+            value that nobody has, fewer people than the minimum, or an audit that failed.
         pipelines.publish.pointer.ReleaseError: nothing is published, or the release was changed.
     """
     if not _NAME.fullmatch(name):
@@ -142,6 +149,24 @@ def make_audience(workspace: Workspace, name: str, wanted: AudienceFilter) -> Au
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"{name}-{release_id}.csv"
     audit = path.with_suffix(".audit.json")
+    others = lists_out(workspace, release_id, folder)
+    # The same list made again: it was compared with the others then.
+    own = others.pop(f"the list {path.name}", None)
+    chosen = frozenset(key for (key,) in keys)
+    members = without_few(chosen, others, minimum)
+    if own is not None and own != members:
+        raise AudienceError(
+            f"{path} is there already, with other people on it, and may be in use. Give this list"
+            " another name (--name)."
+        )
+    if len(members) < minimum:
+        raise AudienceError(
+            f"Together with a list of this release that is out already, this one would tell"
+            f" something of fewer than {minimum} people: "
+            + "; ".join(list(few_apart(chosen, others, minimum))[:3])
+            + ". Take a filter off, or use that list."
+        )
+    keys = [(key,) for key in sorted(members)]
     with tempfile.TemporaryDirectory(dir=folder) as draft:
         database = Path(draft) / f"{name}.duckdb"
         _write_database(database, keys)
@@ -156,13 +181,18 @@ def make_audience(workspace: Workspace, name: str, wanted: AudienceFilter) -> Au
         if report.verdict != "pass":
             raise AudienceError("The audit refused the list: " + "; ".join(report.problems))
         text = _csv(database)
+        told = list(few_apart(frozenset(text.split()[1:]), others, minimum))
+        if told:
+            raise AudienceError("The audit refused the list: " + "; ".join(told))
         digest = logical_digest(database)[_TABLE]
-        audit.write_bytes(canonical_json({"rows": digest, "report": report.as_dict()}))
+        compared = {"lists": sorted(others), "left_out": len(chosen) - len(members)}
+        document = {"rows": digest, "report": report.as_dict(), "compared_with": compared}
+        audit.write_bytes(canonical_json(document))
         finished = Path(draft) / path.name
         finished.write_text(text, encoding="utf-8")
         finished.replace(path)
     _log(folder, name, release_id, wanted, len(keys), digest)
-    return Audience(name, path, audit, len(keys), release_id)
+    return Audience(name, path, audit, len(keys), release_id, len(chosen) - len(members))
 
 
 def _refuse_unknown_values(con: duckdb.DuckDBPyConnection, wanted: AudienceFilter) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import stat
 from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.ingest.pseudonyms import load_key
 from pipelines.ingest.resolve import ResolveError, resolve
 from pipelines.publish.audience import AudienceError, AudienceFilter, make_audience
+from pipelines.publish.audience_overlap import few_apart, without_few
 from pipelines.publish.pointer import open_published
 from pipelines.settings import Settings
 
@@ -177,3 +182,51 @@ def test_segments_commands_of_the_marketer_and_of_the_key_holder(
     assert "(14, 30, 60, 120)" in shown.output
     refused = run(app, ["thresholds", "--adopt"])
     assert refused.exit_code == 1
+
+
+def test_no_two_lists_of_a_release_tell_something_of_few(workspace):
+    """The attack: narrow filters until two lists differ by somebody; also against the segments."""
+    for name, wanted in {
+        "apart-1": AudienceFilter(wallet=("alipay",)),
+        "apart-2": AudienceFilter(wallet=("alipay",), language=("zh-CN",)),
+        "apart-3": AudienceFilter(os=("ios",)),
+        "apart-4": AudienceFilter(wallet=("alipay",), os=("ios",), refund_prone=False),
+        "apart-5": AudienceFilter(hurt_by_failures=False),
+    }.items():
+        with contextlib.suppress(AudienceError):
+            make_audience(workspace, name, wanted)
+    folder = workspace.root / "audiences"
+    lists = {
+        path.name: set(path.read_text("utf-8").split()[1:]) for path in folder.glob("apart-*.csv")
+    }
+    assert len(lists) >= 3
+    with open_published(workspace, "marketing") as con:
+        for segment, key in con.execute("from audience_members").fetchall():
+            lists.setdefault(segment, set()).add(str(key))
+    for one, other in itertools.permutations(lists, 2):
+        for group in (lists[one] - lists[other], lists[one] & lists[other]):
+            assert not 0 < len(group) < 10, (one, other)
+    audits = [json.loads(path.read_text("utf-8")) for path in folder.glob("apart-*.audit.json")]
+    assert any(audit["compared_with"]["left_out"] for audit in audits)
+
+
+def test_another_list_under_a_name_that_is_out_is_refused(workspace):
+    """Replacing a file would hide the list that somebody took away before."""
+    wanted = AudienceFilter(segment=("loyal",))
+    made = make_audience(workspace, "named", wanted)
+    assert make_audience(workspace, "named", wanted).members == made.members
+    with pytest.raises(AudienceError, match="another name"):
+        make_audience(workspace, "named", AudienceFilter(segment=("loyal",), wallet=("alipay",)))
+
+
+PEOPLE = st.frozensets(st.integers(0, 60).map(lambda n: f"{n:02}"), max_size=60)
+
+
+@given(PEOPLE, st.dictionaries(st.sampled_from("abcd"), PEOPLE, max_size=4), st.integers(2, 12))
+def test_whatever_lists_are_out_the_next_one_tells_of_enough(members, others, minimum):
+    kept = without_few(members, others, minimum)
+    assert kept <= members
+    if kept:
+        assert list(few_apart(kept, others, minimum)) == []
+    if not list(few_apart(members, others, minimum)):
+        assert kept == members

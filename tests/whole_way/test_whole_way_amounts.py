@@ -74,20 +74,23 @@ def test_no_amount_of_failures_is_a_total_less_the_others(files, amount):
         f"""
         with cells as (
             select whole.dimension, whole.dimension_value, whole.failure_category,
-                whole.{amount} as truth, shown.{amount} as told
+                whole.{amount} as truth, shown.{amount} as told,
+                -- Withheld in a row that is shown, or of few people; rows of many that keep these
+                -- company may be known.
+                shown.dimension is not null or whole.users < 10 as is_few
             from warehouse.analyst.failure_breakdown as whole
             left join marketing.failure_breakdown as shown
                 using (dimension, dimension_value, failure_category)
         ),
         lines as (
             select dimension || ' by ' || failure_category as line, failure_category as total,
-                count(*) filter (told is null and truth > 0) as unknown
+                count(*) filter (told is null) as unknown,
+                bool_or(is_few) filter (told is null and truth > 0) as is_few
             from cells where dimension <> 'all' group by all
         )
-        select count(*) filter (unknown = 1), count(*)
+        select count(*) filter (unknown = 1 and lines.is_few), count(*)
         from lines inner join cells on cells.dimension = 'all'
             and cells.failure_category = lines.total and cells.told is not null
-            and cells.told = cells.truth
         """
     ).fetchall()[0]
     assert lines > 50
