@@ -18,6 +18,7 @@ from pipelines.privacy.report import Finding
 from pipelines.privacy.text import quoted
 
 _MONEY = re.compile(r"(^|_)(amount|volume|fees|revenue|turnover|spend|cost|sales)(_|$)")
+_LEAST_MADE_UP = 0.5
 _RATIO = re.compile(r"(^|_)(rate|share|ratio|percent)(_|$)")
 
 
@@ -100,7 +101,7 @@ def dominated(
     Returns:
         Findings, and the number of cells looked at.
     """
-    findings, cells = [], 0
+    findings, cells = _not_made_up(con, f"{quoted(analysts)}.main", table, relation), 0
     for part in table.contributions:
         found = dominance(con, _sums(f"{quoted(analysts)}.main", relation, part), policy)
         cells += found.cells
@@ -119,7 +120,47 @@ def dominated(
     return findings, cells
 
 
-def _sums(analysts: str, relation: str, part: Contribution) -> str:
+def _not_made_up(
+    con: duckdb.DuckDBPyConnection, analysts: str, table: Table, relation: str
+) -> list[Finding]:
+    """Amounts that are not what their declared contributions come to.
+
+    A wrong declaration (another fact, an expression of nothing) would find everybody small. Half or
+    twice is allowed: figures that are held back are those of an earlier release.
+    """
+    shares: dict[str, float] = {}
+    for part in table.contributions:
+        names = [quoted(name) for name, _ in part.by]
+        cells = f"row({', '.join(names)})::varchar"
+        made, told = con.execute(
+            f"with made as (select cell, abs(sum(amount))::double as amount"
+            f" from ({_sums(analysts, relation, part, everybody=True)}) group by cell),"
+            f" told as (select distinct {cells} as cell,"
+            f"  abs({quoted(part.amount)})::double as amount from {relation})"
+            f" select coalesce(sum(made.amount), 0), coalesce(sum(told.amount), 0)"
+            f" from told join made using (cell)"
+        ).fetchall()[0]
+        share = made / told if told else 0.0
+        alike = min(share, 1 / share) if share else 0.0
+        shares[part.amount] = max(shares.get(part.amount, 0.0), alike)
+    told = {
+        name: con.execute(
+            f"select coalesce(sum(abs({quoted(name)}::double)), 0) from {relation}"
+        ).fetchall()[0][0]
+        for name in shares
+    }
+    return [
+        Finding(
+            f"{table.name}.{name}",
+            "contributions that do not make up the amount",
+            message=f"they come to {share:.0%} of it, or it to so much of them",
+        )
+        for name, share in shares.items()
+        if told[name] and share < _LEAST_MADE_UP
+    ]
+
+
+def _sums(analysts: str, relation: str, part: Contribution, *, everybody: bool = False) -> str:
     by = ", ".join(f"({expression}) as {quoted(name)}" for name, expression in part.by)
     names = ", ".join(quoted(name) for name, _ in part.by)
     same = " and ".join(f"k.{quoted(n)} is not distinct from c.{quoted(n)}" for n, _ in part.by)
@@ -127,7 +168,9 @@ def _sums(analysts: str, relation: str, part: Contribution) -> str:
     def told(sql: str) -> str:
         return sql.replace("{analysts}", analysts).replace("{cells}", relation)
 
-    where = f" and ({told(part.where)})" if part.where else ""
+    wanted = [f"({told(part.where)})"] if part.where else []
+    wanted += [] if everybody else [f"{quoted(part.person)} is not null"]
+    where = " and ".join(wanted) or "true"
     source = f"{analysts}.{quoted(part.table)}"
     # A cell whose amount is hidden tells nothing.
     cells = f"(select distinct {names} from {relation} where {quoted(part.amount)} is not null)"
@@ -135,7 +178,7 @@ def _sums(analysts: str, relation: str, part: Contribution) -> str:
     return (
         f"select {cell}::varchar as cell, person, sum(amount) as amount from ("
         f" select {by}, {person} as person, ({told(part.expression)}) as amount from {source}"
-        f" where {person} is not null{where}) c join {cells} k on {same} group by all"
+        f" where {where}) c join {cells} k on {same} group by all"
     )
 
 

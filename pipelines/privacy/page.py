@@ -34,7 +34,9 @@ REQUIRED_PAGE_CHECKS = ("PAGE-1", "PAGE-2", "PAGE-3", "PAGE-4", "PAGE-5", "PAGE-
 
 # A page for readers shows groups, never somebody's pseudonym, not even in what a hover shows.
 _PSEUDONYM = re.compile(
-    r"(?<![0-9A-Fa-f-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9A-Fa-f-])"
+    r"(?<![0-9a-f-])(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})"
+    r"(?![0-9a-f-])",
+    re.IGNORECASE,
 )
 # Figures draw hours of months at most; a longer list is one entry per payment or person.
 _LONGEST_LIST = 5_000
@@ -43,10 +45,21 @@ _LABELS = frozenset({"customdata", "ids", "text", "hovertext", "labels", "meta",
 _SHORTEST_NUMBER = 10**10
 
 _ADDRESS = re.compile(r"(?:https?|wss?|ftp)://[^\s\"'<>)\\]{1,200}", re.IGNORECASE)
-_RELATIVE_TO_SCHEME = re.compile(r"^\s*//[A-Za-z0-9]")
-_FETCHING = frozenset({"src", "href", "action", "formaction", "poster", "data", "srcset", "ping"})
+# Browsers take a backslash for a slash.
+_RELATIVE_TO_SCHEME = re.compile(r"(?:^|url=|,)\s*['\"]?[\\/]{2}[A-Za-z0-9]", re.IGNORECASE)
+# In code only as a text of its own: `// why` is a remark, `/\d+/` a pattern.
+_QUOTED_ADDRESS = re.compile(r"['\"`]\s*[\\/]{2}[A-Za-z0-9][A-Za-z0-9.-]*\.[A-Za-z]{2,}")
 # Numbers of a drawing are no identifiers: `M1.5.5.5` is not a network address.
 _DRAWING = frozenset({"d", "points", "viewbox", "transform", "style", "width", "height"})
+# But a length or a colour has no text in it and no whole number of eleven digits.
+_NO_DRAWING = re.compile(r"""['"@]|(?<![0-9.])[0-9]{11,}(?![0-9])""")
+_CURVES = frozenset({"d", "points"})
+# Elements within a line: what stands in them reads as one text with what is around.
+_INLINE = frozenset(
+    {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins"}
+    | {"kbd", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tspan"}
+    | {"tt", "u", "var", "wbr"}
+)
 # `H4sI` is how base64 of a gzip stream begins.
 _PACKED = re.compile(r"H4sI[0-9A-Za-z+/]{40,}={0,2}")
 
@@ -136,6 +149,7 @@ class _Page(HTMLParser):
         self.longest = 0
         self._element = ""
         self._kind = ""
+        self._line: list[str] = []
         self._payloads: frozenset[str] = frozenset()
 
     def read(self, html: str, payloads: frozenset[str]) -> None:
@@ -143,20 +157,26 @@ class _Page(HTMLParser):
         self._payloads = payloads
         self.feed(html)
         self.close()
+        self._end_line()
         if not self.texts:
             self.problems.append(Finding("page", "no text in the page"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in _INLINE:
+            self._end_line()
         values = {name: value or "" for name, value in attrs}
         self._element, self._kind = tag, values.get("type", "")
         if tag == "meta" and values.get("http-equiv", "").lower() == "content-security-policy":
             self.security.append(values.get("content", ""))
         for name, value in values.items():
             self.attributes.append((tag, name, value))
-            if name not in _DRAWING and value:
+            is_drawing = name in _CURVES or (name in _DRAWING and not _NO_DRAWING.search(value))
+            if value and not is_drawing:
                 self._add(f"<{tag} {name}>", value)
 
     def handle_endtag(self, tag: str) -> None:
+        if tag not in _INLINE:
+            self._end_line()
         self._element = self._kind = ""
 
     def handle_data(self, data: str) -> None:
@@ -164,6 +184,13 @@ class _Page(HTMLParser):
             self._add_json(data)
         elif data.strip():
             self._add(f"<{self._element or 'text'}>", data)
+            self._line.append(data)
+
+    def _end_line(self) -> None:
+        """What a reader sees as one text although tags or remarks cut it into several."""
+        if len(self._line) > 1:
+            self._add("line", "".join(self._line))
+        self._line = []
 
     def handle_comment(self, data: str) -> None:
         self._add("comment", data)
@@ -295,7 +322,18 @@ def _addresses(page: _Page, policy: Policy) -> Outcome:
     named += [
         (f"<{tag} {name}>", value)
         for tag, name, value in page.attributes
-        if name in _FETCHING and _RELATIVE_TO_SCHEME.match(value)
+        if name not in _CURVES and _RELATIVE_TO_SCHEME.search(value)
+    ]
+    named += [
+        (place, address)
+        for place, text in page.texts
+        if place.startswith("<script")
+        for address in _QUOTED_ADDRESS.findall(text)
+    ]
+    named += [
+        (f"<{tag} {name}>", "leads to another page")
+        for tag, name, value in page.attributes
+        if (tag, name, value.strip().lower()) == ("meta", "http-equiv", "refresh")
     ]
     findings = [
         Finding(place, "address outside the page", message=address[:80])

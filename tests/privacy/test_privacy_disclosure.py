@@ -385,7 +385,14 @@ SUMS = Table(
 )
 
 
-def audited_sums(tmp_path, payments=PAYMENTS_SQL, figure="sum(amount)", name="paid_amount", **more):
+def audited_sums(
+    tmp_path,
+    payments=PAYMENTS_SQL,
+    figure="sum(amount)",
+    name="paid_amount",
+    contributions=None,
+    **more,
+):
     analysts = write_file(tmp_path / "wallet-s.duckdb", {"fct_payments": payments})
     query = (
         f"select wallet, count(distinct user_key) as users, ({figure})::decimal(18,4) as {name}"
@@ -395,7 +402,8 @@ def audited_sums(tmp_path, payments=PAYMENTS_SQL, figure="sum(amount)", name="pa
     renamed = tuple(
         dataclasses.replace(c, name=name) if c.name == "paid_amount" else c for c in SUMS.columns
     )
-    parts = tuple(dataclasses.replace(part, amount=name) for part in SUMS.contributions)
+    declared = contributions or SUMS.contributions
+    parts = tuple(dataclasses.replace(part, amount=name) for part in declared)
     table = dataclasses.replace(SUMS, columns=renamed, contributions=parts)
     policy = Policy(must_have_rows={})
     return audit_file(
@@ -412,6 +420,20 @@ def test_33_one_buyer_is_most_of_a_sum(tmp_path):
     report = audited_sums(tmp_path, spoiled)
     assert failed(report) == {"SDC-3"}
     assert "wallet_sums.paid_amount" in report.problems[0]
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [{"expression": "0"}, {"where": "false"}, {"by": (("wallet", "'nobody'"),)}],
+    ids=["nothing", "of no rows", "of another cell"],
+)
+def test_contributions_that_do_not_make_up_the_amount_are_refused(tmp_path, lie):
+    """One buyer is most of the sum, and a declaration that looks elsewhere would not see it."""
+    spoiled = f"select * replace (case when order_key = md5('o7')::uuid then 1e6::decimal(18,4) else amount end as amount) from ({PAYMENTS_SQL})"  # noqa: E501
+    part = dataclasses.replace(SUMS.contributions[0], **lie)
+    report = audited_sums(tmp_path, spoiled, contributions=(part,))
+    assert failed(report) == {"SDC-3"}
+    assert "do not make up" in report.problems[0]
 
 
 @pytest.mark.parametrize(

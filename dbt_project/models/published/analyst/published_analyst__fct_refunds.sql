@@ -18,6 +18,8 @@ select
     date_trunc('hour', requested_at) as requested_hour,
     date_trunc('hour', accepted_at) as accepted_hour,
     date_trunc('hour', completed_at) as completed_hour,
+    -- Few refunds share an hour, and an hour of few people is NULL in the release; the day stays.
+    cast({{ local_ts('completed_at') }} as date) as completed_date,
     business_date,
     refund_status,
     requested_amount,
