@@ -48,8 +48,8 @@ class Contribution:
     Attributes:
         amount: the marketing column; table, expression: where single amounts are found.
         by: (marketing column, expression over the fact) of every dimension.
-        where: condition on the fact, or empty; `{analysts}` in it is the schema of the facts and
-            `{cells}` the marketing table; person: column that names the person.
+        where: condition on the fact, or empty; `{analysts}` in any of these is the schema of the
+            facts and `{cells}` the marketing table; person: column that names the person.
         values: (marketing column, SQL list) of all values a column may have, where readers know
             them (hours of the day).
     """

@@ -161,7 +161,7 @@ def _not_made_up(
 def _hidden_of(analysts: str, relation: str, part: Contribution) -> str:
     """Query: what facts come to of which a key is unknown to analysts."""
     amount, where = _told(analysts, relation, part, everybody=True)
-    keys = [f"({expression}) as {quoted(name)}" for name, expression in part.by]
+    keys = _keys(analysts, relation, part)
     unknown = " or ".join(f"{quoted(name)} is null" for name, _ in part.by)
     return (
         f"select sum(abs(_amount::double)) from (select {', '.join(keys)}, {amount} as _amount"
@@ -171,17 +171,25 @@ def _hidden_of(analysts: str, relation: str, part: Contribution) -> str:
 
 def _told(analysts: str, relation: str, part: Contribution, *, everybody: bool) -> tuple[str, str]:
     """Expression of the amount and condition on the facts, with their placeholders filled."""
-
-    def filled(sql: str) -> str:
-        return sql.replace("{analysts}", analysts).replace("{cells}", relation)
-
-    wanted = [f"({filled(part.where)})"] if part.where else []
+    wanted = [f"({_filled(part.where, analysts, relation)})"] if part.where else []
     wanted += [] if everybody else [f"{quoted(part.person)} is not null"]
-    return f"({filled(part.expression)})", " and ".join(wanted) or "true"
+    amount = f"({_filled(part.expression, analysts, relation)})"
+    return amount, " and ".join(wanted) or "true"
+
+
+def _keys(analysts: str, relation: str, part: Contribution) -> list[str]:
+    return [
+        f"({_filled(expression, analysts, relation)}) as {quoted(name)}"
+        for name, expression in part.by
+    ]
+
+
+def _filled(sql: str, analysts: str, relation: str) -> str:
+    return sql.replace("{analysts}", analysts).replace("{cells}", relation)
 
 
 def _sums(analysts: str, relation: str, part: Contribution, *, everybody: bool = False) -> str:
-    by = ", ".join(f"({expression}) as {quoted(name)}" for name, expression in part.by)
+    by = ", ".join(_keys(analysts, relation, part))
     names = ", ".join(quoted(name) for name, _ in part.by)
     same = " and ".join(f"k.{quoted(n)} is not distinct from c.{quoted(n)}" for n, _ in part.by)
 

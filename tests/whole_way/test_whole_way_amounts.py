@@ -97,7 +97,7 @@ def test_no_amount_of_failures_is_a_total_less_the_others(files, amount):
     assert lonely == 0
 
 
-def test_what_tables_declare_of_who_makes_their_amounts_adds_up(files, sample_run):
+def test_what_tables_declare_of_who_makes_their_amounts_adds_up(files):
     """Contributions of all people, known or not, are the amounts that marketing sees."""
     catalogue = read_catalogue(manifest_path()).for_audience("marketing")
     checked = 0

@@ -10,10 +10,12 @@ with states as (
 payers as (
 
     select
-        payment_state,
-        count(case when net_amount <> 0 then 1 end) as payers
-    from {{ ref('published_analyst__user_profiles') }}
-    group by payment_state
+        cast(segments.payment_state as varchar) as payment_state,
+        count(case when users.net_amount <> 0 then 1 end) as payers
+    from {{ ref('dim_users') }} as users
+    inner join {{ source('analysis', 'user_segments') }} as segments
+        on users.user_key = cast(segments.user_key as uuid)
+    group by segments.payment_state
 
 ),
 
