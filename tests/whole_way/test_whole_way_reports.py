@@ -27,6 +27,8 @@ def test_every_page_is_in_the_release_audited_and_small(release):
         path = release.folder / file_name(page.name)
         assert path.name in audited
         assert path.stat().st_size < 1_500_000
+        # The samples show every page: none of them asks for data.
+        assert 'id="needs"' not in path.read_text(encoding="utf-8"), page.name
     assert release.report == release.folder / file_name("overview")
 
 
