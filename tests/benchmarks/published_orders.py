@@ -166,7 +166,8 @@ def one_order(folder: Path, inputs: Path, seed: int, options: argparse.Namespace
     in_parts = publish(parts, "published")
     whole = settings_in(folder / "whole").open_workspace()
     shutil.copytree(parts.inputs, whole.inputs)
-    shutil.copytree(parts.models, whole.models)
+    if parts.models.is_dir():  # nothing is learned from few people
+        shutil.copytree(parts.models, whole.models)
     if options.erase:
         ingest(whole)
         erase(whole, person)
