@@ -13,7 +13,28 @@ detail as (
 
 activity as (
 
-    select * from {{ ref('stg_paypal__activity') }}
+    -- Of money that goes out the sender is the merchant, and no payer.
+    select
+        *,
+        case when is_credit then payer_key end as payer_email
+    from {{ ref('stg_paypal__activity') }}
+
+),
+
+-- Activity names payers by their e-mail, the other two by PayPal's number: the transactions that both
+-- have tell whose is whose. Of two numbers of one e-mail either says that it is one person.
+numbers as (
+
+    select activity.payer_email, min(numbered.payer_key) as payer_number
+    from activity
+    inner join (
+        select movement_key, payer_key from settlement
+        union all
+        select movement_key, payer_key from detail
+    ) as numbered
+        on activity.movement_key = numbered.movement_key
+    where activity.payer_email is not null and numbered.payer_key is not null
+    group by activity.payer_email
 
 ),
 
@@ -108,8 +129,11 @@ unioned as (
         event_key,
         attempt_key,
         order_key,
-        payer_key,
-        case when payer_key is not null then 'paypal_email' end as payer_scope,
+        coalesce(numbers.payer_number, activity.payer_email) as payer_key,
+        case
+            when numbers.payer_number is not null then 'paypal_payer'
+            when activity.payer_email is not null then 'paypal_email'
+        end as payer_scope,
         product_key,
         row_kind,
         report = 'activity' as has_failures,
@@ -133,6 +157,7 @@ unioned as (
         row_number,
         source_file
     from activity
+    left join numbers on activity.payer_email = numbers.payer_email
 
 )
 

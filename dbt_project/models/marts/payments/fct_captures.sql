@@ -4,6 +4,12 @@ with captures as (
 
 ),
 
+payers as (
+
+    select * from {{ ref('int_payers__customers') }}
+
+),
+
 attempts as (
 
     select
@@ -36,11 +42,11 @@ order_users as (
 select
     captures.capture_key,
     captures.order_key,
-    -- A provider's own id of the payer is another person under each app or account, so it only stands
-    -- in where neither the log nor the bill has the merchant's.
-    coalesce(order_users.user_key, captures.user_key, captures.payer_key) as user_key,
+    -- A provider's own id of the payer stands in where neither the log, nor the bill, nor another order
+    -- of the payer has the merchant's.
+    coalesce(order_users.user_key, captures.user_key, payers.user_key, captures.payer_key) as user_key,
     case
-        when coalesce(order_users.user_key, captures.user_key) is not null then 'subject'
+        when coalesce(order_users.user_key, captures.user_key, payers.user_key) is not null then 'subject'
         when captures.payer_key is not null then captures.payer_scope
     end as user_key_scope,
     captures.provider,
@@ -88,3 +94,6 @@ select
     captures.row_number
 from captures
 left join order_users on captures.order_key = order_users.order_key
+left join payers
+    on captures.payer_scope = payers.payer_scope
+    and captures.payer_key = payers.payer_key

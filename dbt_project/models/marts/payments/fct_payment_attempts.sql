@@ -4,6 +4,12 @@ with attempts as (
 
 ),
 
+payers as (
+
+    select * from {{ ref('int_payers__customers') }}
+
+),
+
 -- The windows below need few columns; carrying all through them would double the work.
 states as (
 
@@ -125,9 +131,9 @@ resolved as (
 select
     resolved.attempt_key,
     resolved.order_key,
-    coalesce(resolved.user_key, resolved.payer_key) as user_key,
+    coalesce(resolved.user_key, payers.user_key, resolved.payer_key) as user_key,
     case
-        when resolved.user_key is not null then 'subject'
+        when coalesce(resolved.user_key, payers.user_key) is not null then 'subject'
         when resolved.payer_key is not null then resolved.payer_scope
     end as user_key_scope,
     resolved.device_key,
@@ -182,6 +188,9 @@ select
     {{ archive_member('resolved.source_file') }} as file_member,
     resolved.row_number
 from resolved
+left join payers
+    on resolved.payer_scope = payers.payer_scope
+    and resolved.payer_key = payers.payer_key
 left join failure_codes
     on resolved.resolved_outcome = 'failed'
     and resolved.provider = failure_codes.provider

@@ -4,6 +4,12 @@ with refunds as (
 
 ),
 
+payers as (
+
+    select * from {{ ref('int_payers__customers') }}
+
+),
+
 captures as (
 
     select * from {{ ref('fct_captures') }}
@@ -64,7 +70,20 @@ linked as (
             else refunded_captures.amount
         end as captured_amount,
         refunded_captures.wallet as captured_wallet,
-        order_users.user_key as subject_key,
+        -- Who paid gets the money back, where the refund itself does not say who that is.
+        coalesce(
+            order_users.user_key,
+            refunds.user_key,
+            payers.user_key,
+            case
+                when refunded_captures.user_key_scope = 'subject' then refunded_captures.user_key
+            end
+        ) as subject_key,
+        coalesce(refunds.payer_key, refunded_captures.user_key) as scoped_key,
+        case
+            when refunds.payer_key is not null then refunds.payer_scope
+            else refunded_captures.user_key_scope
+        end as scope,
         refunds.is_test
         or coalesce(refunded_captures.is_test, false)
         or coalesce(order_users.is_test, false) as is_test_traffic,
@@ -75,6 +94,9 @@ linked as (
     left join refunded_captures on refunds.capture_key = refunded_captures.capture_key
     left join placed on refunds.refund_key = placed.refund_key
     left join order_users on placed.order_key = order_users.order_key
+    left join payers
+        on refunds.payer_scope = payers.payer_scope
+        and refunds.payer_key = payers.payer_key
 
 )
 
@@ -82,11 +104,8 @@ select
     refund_key,
     capture_key,
     placed_order_key as order_key,
-    coalesce(subject_key, user_key, payer_key) as user_key,
-    case
-        when coalesce(subject_key, user_key) is not null then 'subject'
-        when payer_key is not null then payer_scope
-    end as user_key_scope,
+    coalesce(subject_key, scoped_key) as user_key,
+    case when subject_key is not null then 'subject' else scope end as user_key_scope,
     provider,
     coalesce(wallet, captured_wallet, 'unknown') as wallet,
     refund_kind,
