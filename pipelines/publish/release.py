@@ -37,6 +37,7 @@ from pipelines.publish.signature import (
 )
 from pipelines.publish.surroundings import house_of
 from pipelines.settings import Workspace
+from pipelines.warehouse.incremental import not_as_built
 
 __all__ = [
     "PublishRefused",
@@ -50,6 +51,8 @@ __all__ = [
 ]
 
 _STAGING = ".staging-"
+# How many of a long list an error names.
+_NAMED = 8
 
 
 def publish(
@@ -80,12 +83,14 @@ def publish(
     Raises:
         PublishRefused: the audit failed or a file changed after it. The releases folder is as it
             was; the audit's report is kept in `<workspace.root>/audit/`.
-        ReleaseError: another process is publishing, there is no key to sign with, or the release
-            to draw again is not there or not as it was audited.
+        ReleaseError: another process is publishing, there is no key to sign with, the warehouse is
+            not as this project builds and tests it, or the release to draw again is not there or
+            not as it was audited.
         pipelines.publish.candidate.CandidateError: the warehouse lacks what is declared.
         pipelines.privacy.catalogue.CatalogueError: the manifest cannot be read.
     """
     say = progress or (lambda _: None)
+    is_project = manifest is None
     manifest = manifest or _project_manifest()
     catalogue = read_catalogue(manifest)
     workspace.releases.mkdir(parents=True, exist_ok=True)
@@ -93,6 +98,8 @@ def publish(
         _remove_unfinished(workspace)
         key = _signing_key(workspace)
         redrawn = _current(workspace) if redraw else None
+        if is_project and not redrawn:
+            _refuse_untested(workspace)
         with _staging(workspace) as (release_id, folder):
             house = house_of(workspace, manifest, code_digest())
             house = replace(house, secrets=(*house.secrets, key.seed))
@@ -109,6 +116,23 @@ def publish(
         _prune(workspace, final, say)
     say(f"Release {final.release_id} is current")
     return final
+
+
+def _refuse_untested(workspace: Workspace) -> None:
+    """Stop where tables are not as they would be built now, or a test of them did not pass.
+
+    Whoever materializes some tables, sees a test fail, and then publishes alone would walk past it.
+    """
+    if not workspace.warehouse.is_file():
+        return  # the candidate says what is missing
+    found = not_as_built(workspace)
+    if found:
+        named = ", ".join(found[:_NAMED]) + (", …" if len(found) > _NAMED else "")
+        raise ReleaseError(
+            "The warehouse is not as it would be built from the lake, the code and the settings "
+            f"of now, or its tests did not pass ({len(found)}: {named}). Nothing was published. "
+            'Build what is stale first: wallet run --again, or in Dagster the job "everything".'
+        )
 
 
 def _move_into_place(workspace: Workspace, release: Release, draft: Draft) -> Release:

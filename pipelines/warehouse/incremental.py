@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.settings import DBT_PROJECT_DIR, Workspace
 from pipelines.warehouse import built, dbt_run
@@ -18,6 +18,9 @@ from pipelines.warehouse.built import Built
 from pipelines.warehouse.connect import connect
 from pipelines.warehouse.dbt_run import NodeRun
 from pipelines.warehouse.fingerprints import Fingerprints, Plan
+
+if TYPE_CHECKING:
+    import duckdb
 
 # Where things lie and how fast they run changes no row.
 _NO_EFFECT = {
@@ -53,11 +56,7 @@ def build_changed(
         DbtError: dbt could not run at all, or the lake is not there.
     """
     manifest = json.loads(dbt_run.manifest_path().read_bytes())
-    every = {
-        node: content
-        for node, content in manifest["nodes"].items()
-        if content["resource_type"] in {"model", "seed", "test"}
-    }
+    every = _nodes(manifest)
     chosen = every.keys() if nodes is None else set(nodes)
     plan, has_moved = _plan(workspace, manifest, every, chosen, full_refresh)
     kept = [_kept_run(every[node], stands) for node, stands in plan.keep.items()]
@@ -90,6 +89,38 @@ def _depths(manifest: Mapping[str, Any]) -> dict[str, int]:
     return depths
 
 
+def not_as_built(workspace: Workspace) -> list[str]:
+    """What does not stand as it would be built now, so that nobody knows whether it is right.
+
+    A table whose lake, code or settings changed since, one that was built without what it is made
+    from, a test that failed or was never asked. Tests that only warn are left out.
+
+    Returns:
+        Names of seeds, models and tests, sorted.
+
+    Raises:
+        DbtError: the project cannot be parsed.
+    """
+    manifest = json.loads(dbt_run.manifest_path().read_bytes())
+    every = _nodes(manifest)
+    with connect(workspace) as connection:
+        plan, _ = _planned(workspace, manifest, every, every.keys(), connection)
+    return sorted(
+        every[node]["name"]
+        for node in plan.build
+        if every[node]["resource_type"] != "test"
+        or every[node]["config"]["severity"].lower() == "error"
+    )
+
+
+def _nodes(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {
+        node: content
+        for node, content in manifest["nodes"].items()
+        if content["resource_type"] in {"model", "seed", "test"}
+    }
+
+
 def _plan(
     workspace: Workspace,
     manifest: Mapping[str, Any],
@@ -101,6 +132,20 @@ def _plan(
 
     What is to be built is forgotten here, so that a killed build is not taken for a whole one.
     """
+    with connect(workspace) as connection:
+        plan, has_moved = _planned(workspace, manifest, every, chosen, connection, full_refresh)
+        built.forget(connection, {*plan.build, _LAKE} if has_moved else plan.build)
+    return plan, has_moved
+
+
+def _planned(
+    workspace: Workspace,
+    manifest: Mapping[str, Any],
+    every: Mapping[str, Mapping[str, Any]],
+    chosen: Collection[str],
+    connection: duckdb.DuckDBPyConnection,
+    full_refresh: bool = False,
+) -> tuple[Plan, bool]:
     relations = {
         node: f"{content['schema']}.{content['alias']}"
         for node, content in every.items()
@@ -108,15 +153,13 @@ def _plan(
     }
     environment = dbt_run.dbt_environment(workspace)
     settings = {name: value for name, value in environment.items() if name not in _NO_EFFECT}
-    with connect(workspace) as connection:
-        standing = built.standing(connection, relations)
-        has_moved = _LAKE not in standing or standing[_LAKE].fingerprint != str(workspace.lake)
-        for node in _without_sql(workspace, every, chosen):
-            standing.pop(node, None)
-        plan = Fingerprints(
-            manifest, DBT_PROJECT_DIR, workspace.lake, settings, chosen, standing, connection
-        ).plan(full_refresh)
-        built.forget(connection, {*plan.build, _LAKE} if has_moved else plan.build)
+    standing = built.standing(connection, relations)
+    has_moved = _LAKE not in standing or standing[_LAKE].fingerprint != str(workspace.lake)
+    for node in _without_sql(workspace, every, chosen):
+        standing.pop(node, None)
+    plan = Fingerprints(
+        manifest, DBT_PROJECT_DIR, workspace.lake, settings, chosen, standing, connection
+    ).plan(full_refresh)
     return plan, has_moved
 
 

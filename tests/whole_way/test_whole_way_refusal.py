@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
+from pipelines.publish.release import ReleaseError, publish
 from pipelines.settings import Workspace
+from pipelines.warehouse import built
+from pipelines.warehouse.connect import connect
 
 # A made-up number in the form of a Chinese mobile number. Digits may be a version, so ingest lets
 # them pass; it is the audit that knows a phone number.
@@ -21,6 +26,7 @@ def listing(folder):
     return {p.relative_to(folder): p.stat().st_mtime_ns for p in folder.rglob("*")}
 
 
+_A_TEST = "unique_and_present_fct_refunds_refund_key"
 # Some days' bills beside it: enough to build every table from, and no model takes long.
 BILLS = "wechat_pay/*2026-03-1*"
 
@@ -44,4 +50,12 @@ def test_publish_refuses_names_the_column_and_changes_nothing(sample_run, whole_
     assert "fct_payment_attempts" in run.printed
     assert "app_version" in run.printed
     assert "13812345678" not in run.printed
+    assert listing(workspace.releases) == before
+
+    # A test that fails is forgotten: whoever then publishes alone does not walk past it.
+    with connect(workspace) as connection:
+        known = built.standing(connection, {})
+        built.forget(connection, [node for node in known if _A_TEST in node])
+    with pytest.raises(ReleaseError, match=rf"did not pass \(1: {_A_TEST}"):
+        publish(workspace)
     assert listing(workspace.releases) == before
