@@ -51,7 +51,7 @@ def refunds_sql(currency: str) -> str:
     Returns:
         A SELECT with one row per dimension and value ('all' for everything): captures,
         refunded_captures, refund_rate with Wilson bounds, refunds, users (different people behind
-        them), failed and pending refunds, refund_failure_rate (failed among failed and succeeded)
+        them), failed and pending refunds, refund_failure_rate (failed among all asked for)
         with bounds, refunded_amount, amount_failed, partial and repeated refunds, timed (refunds
         with both times), hours_p50, hours_p90, hours_p95 of these, late (slower than 72
         hours) and its share of the timed ones, is_small_sample, users_given_back (different
@@ -68,7 +68,7 @@ def refunds_sql(currency: str) -> str:
     names = [*DIMENSIONS, *REFUND_DIMENSIONS]
     dimension = " ".join(f"when grouping({name}) = 0 then '{name}'" for name in names)
     refund_low, refund_high = wilson_sql("refunded_captures", "nullif(captures, 0)")
-    failed_low, failed_high = wilson_sql("failed", "failed + succeeded")
+    failed_low, failed_high = wilson_sql("failed", "refunds")
     return f"""
     with {_events_sql(currency, places, shapes)},
     grouped as (
@@ -98,7 +98,7 @@ def refunds_sql(currency: str) -> str:
         case when captures > 0 then refunded_captures / captures end as refund_rate,
         {refund_low} as refund_rate_low, {refund_high} as refund_rate_high,
         refunds, users, failed, pending,
-        failed / nullif(failed + succeeded, 0) as refund_failure_rate,
+        failed / nullif(refunds, 0) as refund_failure_rate,
         {failed_low} as refund_failure_rate_low, {failed_high} as refund_failure_rate_high,
         refunded_amount, amount_failed, partial_refunds, repeated_refunds, timed,
         spread[1] as hours_p50, spread[2] as hours_p90, spread[3] as hours_p95, late,

@@ -12,6 +12,7 @@ import polars as pl
 
 from pipelines.reports.data import NAMED_HOUR, SMALL_SAMPLE, ReportData, wilson
 from pipelines.reports.words import Words
+from pipelines.warehouse.metric_ratios import ratio
 
 # Below this many failures the order of the causes is chance.
 RANKABLE_FAILURES = 100
@@ -80,7 +81,7 @@ def money(data: ReportData, words: Words) -> str:
         "reading.money",
         risk=words.money(row["amount_at_risk"], data.currency),
         recovered=words.money(row["amount_recovered"], data.currency),
-        share=words.percent(row["amount_recovered"] / row["amount_at_risk"]),
+        share=words.percent(ratio("recovery_rate_by_value").of(row)),
         lost=words.money(row["amount_lost"], data.currency),
     )
     if still_open < 1:

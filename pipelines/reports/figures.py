@@ -17,6 +17,7 @@ from pipelines.reports.data import NAMED_HOUR, SMALL_SAMPLE, ReportData
 from pipelines.reports.style import Figure, rounded
 from pipelines.reports.tables import rolling_week
 from pipelines.reports.words import category_key
+from pipelines.warehouse.metric_ratios import ratio
 
 _HOURS = pl.DataFrame({"local_hour": list(range(24))})
 
@@ -118,7 +119,7 @@ def hour_failures(data: ReportData) -> Figure | None:
     """Heat map wallet x hour of the failure rate; cells below the small-sample limit stay empty."""
     rows = data.hourly.with_columns((pl.col("succeeded") + pl.col("failed")).alias("resolved"))
     rows = rows.filter(pl.col("resolved") >= SMALL_SAMPLE).with_columns(
-        (pl.col("failed") / pl.col("resolved")).round(4).alias("rate")
+        ratio("failure_rate").expression().round(4).alias("rate")
     )
     if rows.is_empty():
         return None

@@ -9,18 +9,19 @@ from datetime import date
 from typing import Any
 
 from pipelines.reports.data import ReportData, at_month, month_totals, wilson
+from pipelines.warehouse.metric_ratios import ratio
 
 # A rate of this many cases or more needs no interval to be read rightly.
 INTERVAL_BELOW = 1000
 
-# KPI -> (numerator, denominator, good direction, id in the registry of metrics)
+# KPI -> (id in the registry of metrics, good direction)
 _RATES = {
-    "order_success_rate": ("orders_succeeded", "orders", "up", "order_success_rate"),
-    "attempt_success_rate": ("succeeded", "resolved", "up", "attempt_success_rate"),
-    "refund_rate": ("refunded_captures", "captures", "down", "refund_rate_by_count"),
-    "recovered_share": ("orders_recovered", "orders_first_failed", "up", "recovery_rate"),
+    "order_success_rate": ("order_success_rate", "up"),
+    "attempt_success_rate": ("attempt_success_rate", "up"),
+    "refund_rate": ("refund_rate_by_count", "down"),
+    "recovered_share": ("recovery_rate", "up"),
 }
-KPI_METRICS = {name: spec[3] for name, spec in _RATES.items()} | {
+KPI_METRICS = {name: metric for name, (metric, _) in _RATES.items()} | {
     "captured_amount": "captured_amount"
 }
 
@@ -57,8 +58,7 @@ def build_kpis(data: ReportData) -> list[dict[str, Any]]:
     (wallet -> [counted, out of, counted before, out of before], which a filter adds up; an amount
     is counted out of 1). Values are None when nothing can be divided.
     """
-    now = _with_denominators(month_totals(data, data.month))
-    before = _with_denominators(month_totals(data, data.previous))
+    now, before = month_totals(data, data.month), month_totals(data, data.previous)
     cards = [_rate_card(name, now, before) for name in _RATES]
     captured, earlier = _captured(now), _captured(before)
     cards.append(
@@ -88,22 +88,20 @@ def build_kpis(data: ReportData) -> list[dict[str, Any]]:
 
 
 def _parts(data: ReportData, name: str) -> dict[str, list[float]]:
-    numerator, denominator, *_ = _RATES.get(name, (name, None))
-    parts = {}
-    for wallet in data.wallets["wallet"].unique().sort():
-        months = [
-            _with_denominators(month_totals(data, month, wallet))
-            for month in (data.month, data.previous)
-        ]
-        parts[wallet] = [
+    return {
+        wallet: [
             value
-            for month in months
-            for value in (
-                month.get(numerator) or 0,
-                (month.get(denominator) or 0) if denominator else int(bool(month.get("captures"))),
-            )
+            for month in (data.month, data.previous)
+            for value in _counted(name, month_totals(data, month, wallet))
         ]
-    return parts
+        for wallet in data.wallets["wallet"].unique().sort()
+    }
+
+
+def _counted(name: str, totals: dict[str, float]) -> tuple[float, float]:
+    if name in _RATES:
+        return ratio(_RATES[name][0]).counts(totals)
+    return totals.get(name) or 0, int(bool(totals.get("captures")))
 
 
 def _captured(totals: dict[str, float]) -> float | None:
@@ -111,21 +109,14 @@ def _captured(totals: dict[str, float]) -> float | None:
     return totals["captured_amount"] if totals.get("captures") else None
 
 
-def _with_denominators(totals: dict[str, float]) -> dict[str, float]:
-    if not totals:
-        return {}
-    return totals | {"resolved": totals["succeeded"] + totals["failed"]}
-
-
 def _rate_card(name: str, now: dict[str, float], before: dict[str, float]) -> dict[str, Any]:
-    numerator, denominator, good, _ = _RATES[name]
-    n = now.get(denominator) or 0
-    earlier_n = before.get(denominator) or 0
-    value = now[numerator] / n if n else None
+    metric, good = _RATES[name]
+    counted, n = ratio(metric).counts(now)
+    value, earlier = ratio(metric).of(now), ratio(metric).of(before)
     low, high = None, None
     if 0 < n < INTERVAL_BELOW:
-        low, high = wilson(now[numerator], n)
-    change = value - before[numerator] / earlier_n if value is not None and earlier_n else None
+        low, high = wilson(counted, n)
+    change = value - earlier if value is not None and earlier is not None else None
     return {
         "id": name,
         "kind": "percent",

@@ -23,6 +23,7 @@ from pipelines.reports.data import (
 )
 from pipelines.reports.failure_readings import top_cause
 from pipelines.reports.words import Words
+from pipelines.warehouse.metric_ratios import ratio
 
 _SLIPPING = ["at_risk", "cant_lose", "about_to_sleep", "need_attention"]
 
@@ -41,7 +42,7 @@ def headline(data: ReportData, words: Words) -> str:
     if totals["orders"] < SMALL_SAMPLE:
         counts = {name: words.number(totals[name]) for name in ("orders_succeeded", "orders")}
         return words.text("reading.headline_small", month=month, **counts)
-    rate = words.percent(totals["orders_succeeded"] / totals["orders"])
+    rate = words.percent(ratio("order_success_rate").of(totals))
     cause = top_cause(data)
     users, net = data.segments.select(pl.col("users", "share_of_net_amount").sum()).row(0)
     top = data.segments.sort("share_of_net_amount", descending=True, nulls_last=True)
@@ -126,7 +127,7 @@ def wallets(data: ReportData, words: Words, month: date) -> str:
         .group_by("wallet")
         .agg(pl.col("orders", "orders_succeeded").sum())
         .filter(pl.col("orders") >= SMALL_SAMPLE)
-        .with_columns((pl.col("orders_succeeded") / pl.col("orders")).alias("rate"))
+        .with_columns(ratio("order_success_rate").expression().alias("rate"))
         .sort("rate", "wallet", descending=[True, False])
     )
     if data.wallets.is_empty():
@@ -180,13 +181,15 @@ def hours(data: ReportData, words: Words) -> str:
     rows = (
         data.hourly.group_by("local_hour")
         .agg(pl.col("attempts", "succeeded", "failed").sum())
-        .with_columns((pl.col("succeeded") + pl.col("failed")).alias("resolved"))
+        .with_columns(
+            (pl.col("succeeded") + pl.col("failed")).alias("resolved"),
+            ratio("failure_rate").expression().alias("rate"),
+        )
         .filter(pl.col("resolved") > 0)
-        .with_columns((pl.col("failed") / pl.col("resolved")).alias("rate"))
     )
     if rows.is_empty():
         return words.text("reading.hours_empty")
-    overall = rows["failed"].sum() / rows["resolved"].sum()
+    overall = ratio("failure_rate").of(rows.select("succeeded", "failed").sum().row(0, named=True))
     rows = rows.filter(pl.col("resolved") >= NAMED_HOUR)
     if rows.is_empty():
         values = {"least": words.number(NAMED_HOUR), "rate": words.percent(overall)}
@@ -276,4 +279,4 @@ def _refunds_of_headline_month(data: ReportData) -> pl.DataFrame:
 
 def _sums(rows: pl.DataFrame) -> tuple[float, float]:
     succeeded, failed = rows.select(pl.col("succeeded", "failed").sum()).row(0)
-    return succeeded, succeeded + failed
+    return ratio("attempt_success_rate").counts({"succeeded": succeeded, "failed": failed})

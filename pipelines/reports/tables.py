@@ -19,6 +19,7 @@ import polars as pl
 
 from pipelines.reports.data import AMOUNT_BANDS, SMALL_SAMPLE, ReportData, month_before
 from pipelines.reports.words import category_key
+from pipelines.warehouse.metric_ratios import ratio
 
 Table = dict[str, Any]
 
@@ -317,7 +318,7 @@ def daily_success(data: ReportData) -> Table:
 def hour_failures(data: ReportData) -> Table:
     """One row per wallet and hour: volume and outcome."""
     rows = data.hourly.sort("local_hour", "wallet").with_columns(
-        (pl.col("failed") / (pl.col("succeeded") + pl.col("failed"))).alias("failure_rate")
+        ratio("failure_rate").expression().alias("failure_rate")
     )
     columns = "local_hour wallet users attempts succeeded failed failure_rate"
     return make_table(rows, columns, "attempts")
@@ -402,24 +403,17 @@ def rolling_week(daily: pl.DataFrame) -> pl.DataFrame:
     """Adds `rolling_rate`: success rate of the 7 days up to each day; NULL below 30 attempts."""
     if daily.is_empty():
         return daily.with_columns(pl.lit(None, dtype=pl.Float64).alias("rolling_rate"))
-    week = [
-        pl.col(name)
-        .rolling_sum_by("business_date", window_size="7d")
-        .over("wallet")
-        .alias(f"_{name}")
+    daily = daily.sort("wallet", "business_date")
+    weeks = daily.select(
+        pl.col(name).rolling_sum_by("business_date", window_size="7d").over("wallet")
         for name in ("succeeded", "failed")
-    ]
-    resolved = pl.col("_succeeded") + pl.col("_failed")
-    return (
-        daily.sort("wallet", "business_date")
-        .with_columns(week)
-        .with_columns(
-            pl.when(resolved >= SMALL_SAMPLE)
-            .then(pl.col("_succeeded") / resolved)
-            .alias("rolling_rate")
-        )
-        .drop("_succeeded", "_failed")
     )
+    rates = weeks.select(
+        pl.when(pl.col("succeeded") + pl.col("failed") >= SMALL_SAMPLE)
+        .then(ratio("attempt_success_rate").expression())
+        .alias("rolling_rate")
+    )
+    return daily.with_columns(rates["rolling_rate"])
 
 
 def make_table(frame: pl.DataFrame, columns: str, sample: str | None) -> Table:

@@ -155,7 +155,7 @@ def test_failures_refunds_worked_by_hand(con):
     assert whole["refund_rate"] == pytest.approx(0.4)
     assert whole["refund_rate_low"] < 0.4 < whole["refund_rate_high"]
     assert (whole["failed"], whole["pending"]) == (1, 1)
-    assert whole["refund_failure_rate"] == pytest.approx(1 / 6)
+    assert whole["refund_failure_rate"] == pytest.approx(1 / 7)
     assert whole["refunded_amount"] == 100 + 40 + 60 + 30 + 70
     assert whole["amount_failed"] == 100
     assert (whole["timed"], whole["late"], whole["repeated_refunds"]) == (4, 1, 1)
