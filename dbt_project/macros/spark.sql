@@ -1,16 +1,16 @@
 {#- What Spark needs to be told so that it runs these models as they are: the lake as tables, and the
-    names of two types. Everything else that engines spell differently is in `dialect.sql`. -#}
+    names of two types. Everything else that engines spell differently is in `dialect.sql`. Contracts
+    are checked on DuckDB: their types are its. -#}
 
 {#- Tables over the lake's Parquet files, columns of files written at different times united. -#}
 {% macro spark__open_lake() -%}
-    {%- set own = {'rejects': '_rejects', 'files': '_files', 'control_totals': '_control_totals'} -%}
     {%- do run_query('create schema if not exists lake') -%}
     {%- do run_query('create schema if not exists analysis') -%}
     {%- for node in graph.sources.values() | sort(attribute='name') if node.source_name == 'lake' %}
         {%- do run_query('drop table if exists lake.' ~ node.name) -%}
         {%- do run_query(
             'create table lake.' ~ node.name ~ " using parquet options (path '" ~ env_var('WALLET_LAKE')
-            ~ '/' ~ own.get(node.name, node.name) ~ "', mergeSchema 'true')") -%}
+            ~ '/' ~ lake_folder(node.name) ~ "', mergeSchema 'true')") -%}
     {%- endfor -%}
 {%- endmacro %}
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.privacy.policy import AUDIENCES
-from pipelines.publish.model_docs import reduced_manifest
 from pipelines.publish.pointer import ReleaseError
 from pipelines.publish.release import PublishRefused
+from pipelines.publish.shown_manifest import reduced_manifest
 from pipelines.publish.signature import trusted_key
 from pipelines.publish.verification import verify_releases
 from pipelines.warehouse.dbt_run import manifest_path

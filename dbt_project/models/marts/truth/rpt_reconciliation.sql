@@ -251,25 +251,41 @@ payout_differs as (
 
 -- Copies of one payment or refund by which of them counts. Within one kind of report: another kind may
 -- tell it in the currency of the settlement.
-placed_captures as (
+placed as (
 
     select
-        copies.*,
-        row_number() over (
-            partition by copies.capture_key, copies.source order by copies.copy_rank
-        ) as place
-    from {{ ref('int_captures__repeated') }} as copies
+        capture_key as subject_key,
+        provider,
+        wallet,
+        order_key,
+        business_date,
+        currency,
+        amount,
+        is_test,
+        source,
+        file_sha256,
+        source_file,
+        row_number,
+        row_number() over (partition by capture_key, source order by copy_rank) as place
+    from {{ ref('int_captures__repeated') }}
 
-),
-
-placed_refunds as (
+    union all
 
     select
-        copies.*,
-        row_number() over (
-            partition by copies.refund_key, copies.source order by copies.copy_rank
-        ) as place
-    from {{ ref('int_refunds__repeated') }} as copies
+        refund_key,
+        provider,
+        wallet,
+        order_key,
+        business_date,
+        currency,
+        requested_amount,
+        is_test,
+        source,
+        file_sha256,
+        source_file,
+        row_number,
+        row_number() over (partition by refund_key, source order by copy_rank)
+    from {{ ref('int_refunds__repeated') }}
 
 ),
 
@@ -277,7 +293,7 @@ placed_refunds as (
 copies_differ as (
 
     select
-        copies.capture_key as subject_key,
+        copies.subject_key,
         copies.provider,
         copies.wallet,
         copies.order_key,
@@ -289,37 +305,13 @@ copies_differ as (
         copies.file_sha256,
         {{ archive_member('copies.source_file') }} as file_member,
         copies.row_number
-    from placed_captures as copies
-    inner join placed_captures as counted
-        on copies.capture_key = counted.capture_key
+    from placed as copies
+    inner join placed as counted
+        on copies.subject_key = counted.subject_key
         and copies.source = counted.source
         and counted.place = 1
     where copies.place > 1 and not copies.is_test and (
         copies.amount <> counted.amount or copies.currency <> counted.currency
-    )
-
-    union all
-
-    select
-        copies.refund_key as subject_key,
-        copies.provider,
-        copies.wallet,
-        copies.order_key,
-        copies.business_date,
-        copies.currency,
-        copies.requested_amount as amount_here,
-        case when counted.currency = copies.currency then counted.requested_amount end as amount_there,
-        copies.source,
-        copies.file_sha256,
-        {{ archive_member('copies.source_file') }} as file_member,
-        copies.row_number
-    from placed_refunds as copies
-    inner join placed_refunds as counted
-        on copies.refund_key = counted.refund_key
-        and copies.source = counted.source
-        and counted.place = 1
-    where copies.place > 1 and not copies.is_test and (
-        copies.requested_amount <> counted.requested_amount or copies.currency <> counted.currency
     )
 
 ),
