@@ -134,7 +134,7 @@ _DECIMALS = {
     "load_factor": 1,
     "cases_per_day": 1,
     "seconds_to_success_p50": 1,
-    "seconds_from_checkout_p50": 0,
+    "seconds_from_checkout_p50": 1,
     "first_response_hours_p50": 1,
     "first_response_hours_p90": 1,
     "resolution_hours_p50": 1,

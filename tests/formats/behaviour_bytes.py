@@ -70,7 +70,7 @@ DAILY = [
     ga4("begin_checkout", 5, index=1),
     ga4("add_payment_info", 5, index=3, payment_type="WeChat Pay", one_tap=True),
     ga4("add_shipping_info", 5, index=2),
-    ga4("purchase", 9, index=0, transaction_id="SO-2001", value=36, currency="CNY"),
+    ga4("purchase", 9.25, index=0, transaction_id="SO-2001", value=36, currency="CNY"),
     ga4("purchase", 200, index=0, transaction_id="SO-2001", value=36, currency="CNY"),
     ga4("purchase", 300, transaction_id="SO-2002", value=5.5, currency="CNY"),
     ga4("refund", 400, transaction_id="SO-2002", value=5.5, currency="CNY"),

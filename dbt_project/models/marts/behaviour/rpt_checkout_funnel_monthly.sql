@@ -79,7 +79,7 @@ reached as (
             as one_tap_visits,
         {{ percentile(
             "case when steps.step = 'purchase' and sliced.purchased_at >= sliced.began_at then "
-            ~ seconds_between('sliced.began_at', 'sliced.purchased_at') ~ " end", 0.5
+            ~ exact_seconds_between('sliced.began_at', 'sliced.purchased_at') ~ " end", 0.5
         ) }} as seconds_from_checkout_p50
     from sliced
     inner join sent on sliced.source = sent.source and sliced.month = sent.month
