@@ -3,7 +3,9 @@
     seed `metric_definitions`, under the same ids.
 
     A measure is an aggregate over the rows of one fact; test traffic is left out by the model. A metric
-    is a ratio of measures, and therefore right at every grain at which the measures were added up. -#}
+    is a ratio of measures, and therefore right at every grain at which the measures were added up. Where
+    a report counts against another row of its own (the step before, the plan's payments, all failures of
+    the value), its columns are the measures: of `step`, `plan`, `cause` and `cohort`. -#}
 
 {#- Fact -> {measure: SQL over its rows}. `step_up` counts attempts that were paid. -#}
 {% macro measures_of(fact) -%}
@@ -83,8 +85,8 @@
             'amount_without_step_up': "sum(case when step_up <> 'passed' then amount else 0 end)",
         },
         'fee': {
-            'fee_captures': "count(*)",
-            'fee_amount': "sum(fee_amount)",
+            'fee_captures': "count(distinct case when fee_kind = 'payment' then capture_key end)",
+            'fee_amount': "sum(case when base_amount is not null then fee_amount end)",
             'fee_base_amount': "sum(base_amount)",
         },
     }[fact]) }}
@@ -127,6 +129,13 @@
         'request_error_rate': ['request', 'request_errors', 'requests'],
         'step_up_coverage': ['step_up', 'attempts_stepped_up', 'attempts_told'],
         'effective_fee_rate': ['fee', 'fee_amount', 'fee_base_amount'],
+        'planned_fee_rate': ['plan', 'planned_fees', 'volume'],
+        'share_of_failures': ['cause', 'failed', 'all_failed'],
+        'step_conversion_rate': ['step', 'visits', 'visits_before'],
+        'checkout_conversion_rate': ['step', 'visits', 'checkout_visits'],
+        'one_tap_share': ['step', 'one_tap_visits', 'visits'],
+        'bought_rate': ['step', 'purchases', 'checkouts'],
+        'retained_share': ['cohort', 'users', 'cohort_users'],
     }) }}
 {%- endmacro %}
 

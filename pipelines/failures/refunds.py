@@ -10,12 +10,8 @@ shape: all of the payment or a part, one of several, or a payment revoked at the
 from __future__ import annotations
 
 from pipelines.failures.breakdown import ALL, NOT_RECORDED, SMALL_SAMPLE
+from pipelines.warehouse.metric_ratios import ratio
 from pipelines.warehouse.wilson import wilson_sql
-
-# A refund that took longer is late. Wallets promise minutes for balance and one to three working
-# days for cards. A pending one is not judged: a bill shows it as it was on its day, and no later
-# bill says how it ended.
-LATE_HOURS = 72
 
 # Dimension -> SQL over a capture with its order (`payments`) and its user's segment.
 DIMENSIONS: dict[str, str] = {
@@ -53,9 +49,9 @@ def refunds_sql(currency: str) -> str:
         refunded_captures, refund_rate with Wilson bounds, refunds, users (different people behind
         them), failed and pending refunds, refund_failure_rate (failed among all asked for)
         with bounds, refunded_amount, amount_failed, partial and repeated refunds, timed (refunds
-        with both times), hours_p50, hours_p90, hours_p95 of these, late (slower than 72
-        hours) and its share of the timed ones, is_small_sample, users_given_back (different
-        people behind refunded_amount).
+        with both times), hours_p50, hours_p90, hours_p95 of these, refunds_due, sla_breaches and
+        sla_breach_rate (done or open past the promised time, of those due), is_small_sample,
+        users_given_back (different people behind refunded_amount). Test traffic is left out.
     """
     if not (len(currency) == 3 and currency.isalpha()):
         raise ValueError(f"currency must be an ISO 4217 code such as CNY, got {currency!r}")
@@ -68,7 +64,7 @@ def refunds_sql(currency: str) -> str:
     names = [*DIMENSIONS, *REFUND_DIMENSIONS]
     dimension = " ".join(f"when grouping({name}) = 0 then '{name}'" for name in names)
     refund_low, refund_high = wilson_sql("refunded_captures", "nullif(captures, 0)")
-    failed_low, failed_high = wilson_sql("failed", "refunds")
+    failed_low, failed_high = wilson_sql("refunds_failed", "refunds_submitted")
     return f"""
     with {_events_sql(currency, places, shapes)},
     grouped as (
@@ -77,37 +73,38 @@ def refunds_sql(currency: str) -> str:
             coalesce({", ".join(names)}, '{ALL}') as dimension_value,
             sum(is_capture)::bigint as captures,
             sum(is_refunded_capture)::bigint as refunded_captures,
-            sum(is_refund)::bigint as refunds,
+            sum(is_refund)::bigint as refunds_submitted,
             count(distinct refund_user_key)::bigint as users,
             count(distinct refund_user_key) filter (status <> 'failed')::bigint as users_given_back,
             count(*) filter (status = 'succeeded') as succeeded,
-            count(*) filter (status = 'failed') as failed,
+            count(*) filter (status = 'failed') as refunds_failed,
             count(*) filter (status in ('pending', 'unknown')) as pending,
             coalesce(sum(amount) filter (status <> 'failed'), 0)::decimal(18, 4) as refunded_amount,
             coalesce(sum(amount) filter (status = 'failed'), 0)::decimal(18, 4) as amount_failed,
-            count(*) filter (is_partial) as partial_refunds,
-            count(*) filter (is_repeated) as repeated_refunds,
+            count(*) filter (is_partial and status <> 'failed') as partial_refunds,
+            count(*) filter (is_repeated and status <> 'failed') as repeated_refunds,
             count(hours) as timed,
             quantile_cont(hours, [0.5, 0.9, 0.95]) as spread,
-            count(*) filter (hours > {LATE_HOURS}) as late
+            count(*) filter (is_sla_due) as refunds_due,
+            count(*) filter (is_sla_breached) as sla_breaches
         from events
         group by grouping sets ((), {", ".join(f"({name})" for name in names)})
     )
     select
         dimension, dimension_value, captures, refunded_captures,
-        case when captures > 0 then refunded_captures / captures end as refund_rate,
+        {ratio("refund_rate_by_count").sql()} as refund_rate,
         {refund_low} as refund_rate_low, {refund_high} as refund_rate_high,
-        refunds, users, failed, pending,
-        failed / nullif(refunds, 0) as refund_failure_rate,
+        refunds_submitted as refunds, users, refunds_failed as failed, pending,
+        {ratio("refund_failure_rate").sql()} as refund_failure_rate,
         {failed_low} as refund_failure_rate_low, {failed_high} as refund_failure_rate_high,
         refunded_amount, amount_failed, partial_refunds, repeated_refunds, timed,
-        spread[1] as hours_p50, spread[2] as hours_p90, spread[3] as hours_p95, late,
-        late / nullif(timed, 0) as late_share,
-        greatest(captures, refunds) < {SMALL_SAMPLE} as is_small_sample,
+        spread[1] as hours_p50, spread[2] as hours_p90, spread[3] as hours_p95,
+        refunds_due, sla_breaches, {ratio("sla_breach_rate").sql()} as sla_breach_rate,
+        greatest(captures, refunds_submitted) < {SMALL_SAMPLE} as is_small_sample,
         '{currency}' as currency, users_given_back
     from grouped
     -- Payments have no value in a refund's dimension; an empty warehouse has no row.
-    where captures + refunds > 0 and (dimension = '{ALL}') = (dimension_value = '{ALL}')
+    where captures + refunds_submitted > 0 and (dimension = '{ALL}') = (dimension_value = '{ALL}')
     order by dimension, dimension_value
     """
 
@@ -129,7 +126,7 @@ def _events_sql(currency: str, places: str, shapes: str) -> str:
         from marts.fct_captures as captures
         left join marts.fct_payments as payments on captures.order_key = payments.order_key
         left join analysis.user_segments as segments on payments.user_key = segments.user_key
-        where not coalesce(payments.is_test, false)
+        where not captures.is_test
     ),
     refunded as (
         select distinct capture_key from marts.fct_refunds where refund_status <> 'failed'
@@ -138,22 +135,24 @@ def _events_sql(currency: str, places: str, shapes: str) -> str:
         select
             capture_key, user_key, wallet, provider, refund_status, currency, requested_amount,
             coalesce(is_partial, false) as is_partial, refund_number > 1 as is_repeated,
-            epoch(completed_at - coalesce(requested_at, accepted_at)) / 3600 as hours, {shapes}
+            turnaround_seconds / 3600 as hours, is_sla_due, is_sla_breached, {shapes}
         from marts.fct_refunds
+        where not is_test
     ),
     events as (
         select
             {names}, {nothing}, 1 as is_capture,
             (refunded.capture_key is not null)::integer as is_refunded_capture, 0 as is_refund,
             null::uuid as refund_user_key, null as status, null::decimal(18, 4) as amount,
-            null::boolean as is_partial, null::boolean as is_repeated, null::double as hours
+            null::boolean as is_partial, null::boolean as is_repeated, null::double as hours,
+            null::boolean as is_sla_due, null::boolean as is_sla_breached
         from captured
         left join refunded on captured.capture_key = refunded.capture_key
         union all
         select
             {unplaced}, {refund_names}, 0, 0, 1, refunds.user_key, refund_status,
             case when refunds.currency = '{currency}' then requested_amount end,
-            is_partial, is_repeated, hours
+            is_partial, is_repeated, hours, is_sla_due, is_sla_breached
         from shaped as refunds
         left join captured on refunds.capture_key = captured.capture_key
     )"""

@@ -15,6 +15,7 @@ from pipelines.reports.data import SMALL_SAMPLE, ReportData, differ
 from pipelines.reports.style import Figure, rounded
 from pipelines.reports.tables import Table, dimension_token, make_table
 from pipelines.reports.words import Words, category_key
+from pipelines.warehouse.metric_ratios import ratio
 
 _PLANS_SHOWN = 12
 _VALUES_SHOWN = 10
@@ -213,7 +214,7 @@ def plans(data: ReportData, option: tuple[str, str]) -> pl.DataFrame:
             ),
         )
         .with_columns(
-            (pl.col("planned_fees") / pl.col("volume")).alias("planned_fee_rate"),
+            ratio("planned_fee_rate").expression().alias("planned_fee_rate"),
             pl.when("is_example")
             .then(pl.lit("example"))
             .otherwise(pl.lit("merchant"))

@@ -245,7 +245,7 @@ def refund_table(data: ReportData, dimension: str) -> Table:
     return make_table(
         rows.with_columns(pl.Series("value", tokens, dtype=pl.String)),
         "value captures refund_rate refund_rate_low refund_rate_high refunds users failed pending "
-        "refunded_amount partial_refunds hours_p50 hours_p90 late_share",
+        "refunded_amount partial_refunds hours_p50 hours_p90 sla_breach_rate",
         "refunds",
     )
 

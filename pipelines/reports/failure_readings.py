@@ -39,7 +39,7 @@ def causes(data: ReportData, words: Words) -> str:
     )
     if rows.height <= 3:
         return sentence
-    three = words.percent(rows["failed"].head(3).sum() / failed)
+    three = words.percent(_share_of_failures(rows["failed"].head(3).sum(), failed))
     return words.sentences(sentence, words.text("reading.causes_three", three=three))
 
 
@@ -143,14 +143,18 @@ def top_cause(data: ReportData) -> tuple[str, float] | None:
     first = rows["failed"][0]
     if failed - rows["failed"].sum() > first:
         return None
-    return rows["failure_category"][0], first / failed
+    return rows["failure_category"][0], _share_of_failures(first, failed)
+
+
+def _share_of_failures(failed: int, all_failed: int) -> float:
+    return ratio("share_of_failures").of({"failed": failed, "all_failed": all_failed})
 
 
 def overall_failure_rate(data: ReportData) -> float | None:
     """Failed among resolved attempts of everything; None while nothing was resolved."""
     row = data.breakdown("all").select(pl.col("failed").sum(), pl.col("attempts").max())
     failed, attempts = row.row(0)
-    return failed / attempts if attempts else None
+    return ratio("failure_rate").of({"failed": failed, "succeeded": (attempts or 0) - failed})
 
 
 def failures_by_cause(data: ReportData) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from pipelines.reports.data import SMALL_SAMPLE, ReportData, wilson
 from pipelines.reports.style import Figure, rounded
 from pipelines.reports.tables import Table, make_table
 from pipelines.reports.words import Words, category_key
+from pipelines.warehouse.metric_ratios import ratio
 
 CHECKOUT, CHOICE, PURCHASE = "begin_checkout", "add_payment_info", "purchase"
 
@@ -43,12 +44,13 @@ def steps(data: ReportData, words: Words, view: tuple[date, str]) -> str:
     began = visits.get(CHECKOUT, 0)
     if began < SMALL_SAMPLE:
         return words.counted("reading.funnel_small", began)
-    low, high = wilson(visits.get(PURCHASE, 0), began)
+    purchases = visits.get(PURCHASE, 0)
+    low, high = wilson(purchases, began)
     sentence = words.text(
         "reading.funnel",
         month=words.month(view[0]),
         n=words.number(began),
-        rate=words.percent(visits.get(PURCHASE, 0) / began),
+        rate=words.percent(ratio("bought_rate").of({"purchases": purchases, "checkouts": began})),
         low=words.percent(low),
         high=words.percent(high),
     )
@@ -154,7 +156,7 @@ def by_value(data: ReportData, dimension: str) -> pl.DataFrame:
     group = {"wallet": "wallet", "language": "language"}.get(dimension, dimension)
     return joined.with_columns(
         pl.Series("value", [category_key(group, v) for v in joined["dimension_value"]], pl.String),
-        (pl.col("purchases") / pl.col("checkouts")).alias("bought_rate"),
+        ratio("bought_rate").expression().alias("bought_rate"),
         pl.Series("rate_low", [low for low, _ in bounds], pl.Float64),
         pl.Series("rate_high", [high for _, high in bounds], pl.Float64),
     ).sort("bought_rate", "value", descending=[True, False])

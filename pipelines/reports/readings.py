@@ -157,10 +157,10 @@ def daily(data: ReportData, words: Words) -> str:
         return words.text("reading.daily_empty")
     last = data.daily["business_date"].max()
     week = last - timedelta(days=7)
-    recent = _sums(data.daily.filter(pl.col("business_date") > week))
-    before = _sums(
-        data.daily.filter(pl.col("business_date").is_between(week - timedelta(days=27), week))
-    )
+    days = pl.col("business_date")
+    rate = ratio("attempt_success_rate")
+    recent = rate.added(data.daily.filter(days > week))
+    before = rate.added(data.daily.filter(days.is_between(week - timedelta(days=27), week)))
     note = words.text("reading.daily_note")
     if recent[1] < SMALL_SAMPLE:
         return note
@@ -189,7 +189,7 @@ def hours(data: ReportData, words: Words) -> str:
     )
     if rows.is_empty():
         return words.text("reading.hours_empty")
-    overall = ratio("failure_rate").of(rows.select("succeeded", "failed").sum().row(0, named=True))
+    overall = ratio("failure_rate").over(rows)
     rows = rows.filter(pl.col("resolved") >= NAMED_HOUR)
     if rows.is_empty():
         values = {"least": words.number(NAMED_HOUR), "rate": words.percent(overall)}
@@ -233,13 +233,17 @@ def refunds(data: ReportData, words: Words) -> str:
     if rows.is_empty():
         return words.text(_why_no_refunds(data))
     count = rows["refunds"].sum()
-    return words.text(
-        "reading.refunds" if count >= SMALL_SAMPLE else "reading.refunds_small",
-        amount=words.money(rows["refunded_amount"].sum(), data.currency),
-        month=words.month(rows["month"][0]),
-        refunds=words.number(count),
-        partial=words.percent((rows["partial_share"] * rows["refunds"]).sum() / count),
-    )
+    values = {
+        "amount": words.money(rows["refunded_amount"].sum(), data.currency),
+        "month": words.month(rows["month"][0]),
+        "refunds": words.number(count),
+    }
+    if count < SMALL_SAMPLE:
+        return words.text("reading.refunds_small", **values)
+    partial = ratio("partial_share").over(rows)
+    if partial is None:
+        return words.text("reading.refunds_unlinked", **values)
+    return words.text("reading.refunds", partial=words.percent(partial), **values)
 
 
 def turnaround(data: ReportData, words: Words) -> str:
@@ -275,8 +279,3 @@ def _refunds_of_headline_month(data: ReportData) -> pl.DataFrame:
     if not of_month.is_empty() or data.refunds.is_empty():
         return of_month
     return data.refunds.filter(pl.col("month") == pl.col("month").max())
-
-
-def _sums(rows: pl.DataFrame) -> tuple[float, float]:
-    succeeded, failed = rows.select(pl.col("succeeded", "failed").sum()).row(0)
-    return ratio("attempt_success_rate").counts({"succeeded": succeeded, "failed": failed})

@@ -14,6 +14,7 @@ import polars as pl
 from pipelines.reports.data import SMALL_SAMPLE, ReportData
 from pipelines.reports.segment_figures import NOT_SEEN_YET
 from pipelines.reports.words import Words
+from pipelines.warehouse.metric_ratios import ratio
 
 _CONDITION = re.compile(r"(\w+) (>|<=) ([-+.\de]+)")
 # Features that only take whole numbers: "> 30.5" is said as "from 31 on".
@@ -111,10 +112,11 @@ def retention(data: ReportData, words: Words) -> str:
     rows = data.retention.filter(pl.col("months_since") == 1)
     if rows.is_empty():
         return words.text("reading.retention_empty")
-    users, cohort = rows["users"].sum(), rows["cohort_users"].sum()
     best = rows.sort("retained_share", "cohort_month", descending=True).row(0, named=True)
     worst = rows.sort("retained_share", "cohort_month").row(0, named=True)
-    sentence = words.text("reading.retention", share=words.percent(users / cohort))
+    sentence = words.text(
+        "reading.retention", share=words.percent(ratio("retained_share").over(rows))
+    )
     if rows.height == 1:
         return sentence
     note = words.text(

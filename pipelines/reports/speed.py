@@ -26,6 +26,7 @@ from pipelines.reports.data import (
 from pipelines.reports.style import Figure
 from pipelines.reports.tables import Table, make_table
 from pipelines.reports.words import Words, category_key
+from pipelines.warehouse.metric_ratios import ratio
 
 # Window -> days of it, and of the one before.
 WINDOWS = {"week": 7, "four_weeks": 28}
@@ -45,7 +46,7 @@ def changes(data: ReportData) -> pl.DataFrame:
     last = data.daily["business_date"].max()
     if last is None:
         return pl.DataFrame()
-    rows = []
+    rows, rate = [], ratio("attempt_success_rate")
     everything = data.daily.with_columns(pl.lit("all").alias("wallet"))
     both = pl.concat([everything, data.daily])
     for window, days in WINDOWS.items():
@@ -54,11 +55,10 @@ def changes(data: ReportData) -> pl.DataFrame:
             continue
         for wallet in ["all", *sorted(data.daily["wallet"].unique())]:
             of_wallet = both.filter(pl.col("wallet") == wallet)
-            now = _counts(of_wallet.filter(pl.col("business_date") > start))
-            before = _counts(
-                of_wallet.filter(
-                    pl.col("business_date").is_between(start - timedelta(days=days - 1), start)
-                )
+            day = pl.col("business_date")
+            now = rate.added(of_wallet.filter(day > start))
+            before = rate.added(
+                of_wallet.filter(day.is_between(start - timedelta(days=days - 1), start))
             )
             if not now[1] or not before[1]:
                 continue
@@ -66,12 +66,7 @@ def changes(data: ReportData) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def _counts(rows: pl.DataFrame) -> tuple[int, int]:
-    succeeded, failed = rows.select(pl.col("succeeded", "failed").sum()).row(0)
-    return succeeded, succeeded + failed
-
-
-def _change(now: tuple[int, int], before: tuple[int, int]) -> dict[str, Any]:
+def _change(now: tuple[float, float], before: tuple[float, float]) -> dict[str, Any]:
     low, high = difference_interval(now, before)
     return {
         "attempts": now[1],
@@ -382,7 +377,7 @@ def operations(data: ReportData, month: date) -> pl.DataFrame:
                 "operation": operation,
                 "requests": counted,
                 "request_errors": part["request_errors"].sum(),
-                "request_error_rate": part["request_errors"].sum() / counted,
+                "request_error_rate": ratio("request_error_rate").over(part),
                 "duration_p50_ms": round(p50),
                 "duration_p95_ms": round(p95),
                 "duration_p99_ms": round(p99),
@@ -406,15 +401,14 @@ def api(data: ReportData, words: Words, month: date) -> str:
     if rows.is_empty():
         return words.text("reading.api_empty")
     top = rows.row(0, named=True)
-    errors, requests = rows["request_errors"].sum(), rows["requests"].sum()
     return words.text(
         "reading.api",
         month=words.month(month),
         operation=f"{top['service']} {top['operation']}",
         share=words.percent(top["share_of_waiting"], 0),
         p95=words.number(top["duration_p95_ms"]),
-        rate=words.percent(errors / requests, 2),
-        n=words.number(requests),
+        rate=words.percent(ratio("request_error_rate").over(rows), 2),
+        n=words.number(rows["requests"].sum()),
     )
 
 

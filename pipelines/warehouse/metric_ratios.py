@@ -1,7 +1,8 @@
 """What each metric divides by what, as the models know it.
 
 What belongs here: the ratios of the macro `metrics` for Python that adds published measures up
-again, over wallets or days. What does not: measures, names and meaning (dbt_project).
+again, over wallets or days, and for SQL that Python writes. What does not: measures, names and
+meaning (dbt_project).
 """
 
 from __future__ import annotations
@@ -38,10 +39,26 @@ class Ratio:
         """Numerator and denominator of summed measures; one that is missing or None counts 0."""
         return _sum(self.numerator, measures), _sum(self.denominator, measures)
 
+    def added(self, rows: pl.DataFrame) -> tuple[float, float]:
+        """Numerator and denominator over rows whose columns are the measures."""
+        import polars as pl
+
+        names = sorted(set(re.findall(r"\w+", f"{self.numerator} {self.denominator}")))
+        return self.counts(rows.select(pl.col(names).sum()).row(0, named=True))
+
+    def over(self, rows: pl.DataFrame) -> float | None:
+        """The metric of the rows together; None where nothing can be divided."""
+        counted, total = self.added(rows)
+        return counted / total if total else None
+
     def of(self, measures: Mapping[str, float | None]) -> float | None:
         """The metric of summed measures; None where nothing can be divided."""
         counted, total = self.counts(measures)
         return counted / total if total else None
+
+    def sql(self) -> str:
+        """The metric in DuckDB over columns of measures; NULL where nothing can be divided."""
+        return f"({self.numerator})::double / nullif(({self.denominator})::double, 0)"
 
     def expression(self) -> pl.Expr:
         """The metric over columns of measures; null where nothing can be divided."""

@@ -105,16 +105,18 @@ def test_failures_advice_no_answer_is_queried_first(add_attempt, add_payment, co
 
 REFUNDS = """
 create table marts.fct_captures (
-    capture_key uuid, order_key uuid, wallet varchar, provider varchar, amount decimal(18, 4)
+    capture_key uuid, order_key uuid, wallet varchar, provider varchar, amount decimal(18, 4),
+    is_test boolean default false
 );
 create table marts.fct_refunds (
     capture_key uuid, order_key uuid, user_key uuid, wallet varchar, provider varchar,
     refund_kind varchar, refund_status varchar, requested_amount decimal(18, 4),
     currency varchar, is_orphan boolean, is_partial boolean, refund_number integer,
-    days_since_capture integer, requested_at timestamp, accepted_at timestamp,
-    completed_at timestamp, refund_reason varchar, failure_reason varchar
+    days_since_capture integer, turnaround_seconds bigint, is_sla_due boolean,
+    is_sla_breached boolean, refund_reason varchar, failure_reason varchar,
+    is_test boolean default false
 );
-insert into marts.fct_captures
+insert into marts.fct_captures (capture_key, order_key, wallet, provider, amount)
 select md5('c' || i)::uuid, md5('o' || i)::uuid, if(i < 6, 'alipay', 'wechat_pay'),
     if(i < 6, 'alipay', 'wechat_pay'), 100
 from range(10) as t(i);
@@ -126,12 +128,12 @@ select
     if(capture < 6, 'alipay', 'wechat_pay') as provider, 'refund' as refund_kind,
     status as refund_status, amount as requested_amount, currency, capture > 90 as is_orphan,
     amount < 100 as is_partial, number as refund_number, 2 as days_since_capture,
-    timestamp '2026-03-01' as requested_at,
-    timestamp '2026-03-01' + to_hours(hours) as completed_at,
+    3600 * hours as turnaround_seconds, hours is not null as is_sla_due,
+    hours is not null and hours > 72 as is_sla_breached,
     if(status = 'failed', 'expired_card', null) as failure_reason
 from (values
     (0, 'succeeded', 100, 'CNY', 1, 2), (1, 'succeeded', 40, 'CNY', 1, 100),
-    (1, 'succeeded', 60, 'CNY', 2, 4), (2, 'failed', 100, 'CNY', 1, null),
+    (1, 'succeeded', 60, 'CNY', 2, 4), (2, 'failed', 90, 'CNY', 1, null),
     (7, 'pending', 30, 'CNY', 1, null), (8, 'succeeded', 9, 'USD', 1, 6),
     (99, 'succeeded', 70, 'CNY', 1, null)
 ) as t(capture, status, amount, currency, number, hours)
@@ -157,8 +159,11 @@ def test_failures_refunds_worked_by_hand(con):
     assert (whole["failed"], whole["pending"]) == (1, 1)
     assert whole["refund_failure_rate"] == pytest.approx(1 / 7)
     assert whole["refunded_amount"] == 100 + 40 + 60 + 30 + 70
-    assert whole["amount_failed"] == 100
-    assert (whole["timed"], whole["late"], whole["repeated_refunds"]) == (4, 1, 1)
+    assert whole["amount_failed"] == 90
+    assert (whole["timed"], whole["refunds_due"], whole["sla_breaches"]) == (4, 4, 1)
+    assert whole["sla_breach_rate"] == pytest.approx(1 / 4)
+    # A failed one is no partial refund.
+    assert (whole["partial_refunds"], whole["repeated_refunds"]) == (5, 1)
     assert whole["hours_p50"] == pytest.approx(5)
     alipay = refunded(con, "wallet", "alipay")
     assert (alipay["captures"], alipay["refunded_captures"]) == (6, 2)
@@ -176,6 +181,18 @@ def test_failures_refunds_every_dimension_adds_up(con):
     ).fetchall()
     assert len(sums) >= 10
     assert {row[1:] for row in sums} == {(7, Decimal(300), 1)}
+
+
+def test_failures_refunds_of_tests_are_in_no_rate(con):
+    con.execute(REFUNDS)
+    before = refunded(con, "all", "all")
+    con.execute(
+        "insert into marts.fct_captures by name select * replace (true as is_test)"
+        " from marts.fct_captures;"
+        "insert into marts.fct_refunds by name select * replace (true as is_test)"
+        " from marts.fct_refunds"
+    )
+    assert refunded(con, "all", "all") == before
 
 
 def test_failures_refunds_empty_warehouse_has_no_row(con):

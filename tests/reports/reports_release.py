@@ -365,7 +365,8 @@ def _refund_breakdown_rows() -> list[tuple]:
         return (
             (dimension, value, captures, refunded, rate, low, high, refunds, max(refunded, 10))
             + (2, 9, 0.02, 0.005, 0.07, refunds * 96.3, refunds // 3, refunds // 9)
-            + (refunds // 2, 0.04, 17.3, 20.2, 0, 0.0, captures < 30 and refunds < 30, "CNY")
+            + (refunds // 2, 0.04, 17.3, 20.2, refunds // 2, 0, 0.0)
+            + (captures < 30 and refunds < 30, "CNY")
         )
 
     return [
@@ -610,8 +611,11 @@ def release_tables() -> dict[str, list[tuple]]:
                 wallet,
                 40 + 5 * i,
                 count + 9 * i,
+                # One in nine is an orphan.
+                (count + 9 * i) * 8 // 9,
+                (count + 9 * i) // 4,
                 (count + 9 * i) * 96.3,
-                0.28,
+                ((count + 9 * i) // 4) / ((count + 9 * i) * 8 // 9),
                 hours,
                 hours * 6.5,
                 "CNY",

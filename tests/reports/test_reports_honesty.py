@@ -221,9 +221,9 @@ def test_durations(hours, english, chinese):
 
 def test_the_only_wallet_with_times_is_not_the_slowest(release, release_rows):
     rows = [
-        (*row[:6], 2.6 / 60, 0.3, "CNY")
+        (*row[:8], 2.6 / 60, 0.3, "CNY")
         if row[1] == "wechat_pay"
-        else (*row[:6], None, None, "CNY")
+        else (*row[:8], None, None, "CNY")
         for row in of_month(release_rows, "refund_summary")
     ]
     only = release(refund_summary=rows)
@@ -327,6 +327,18 @@ def test_few_refunds_have_no_shares(release, release_rows):
     assert readings.refunds(release(refund_summary=rows), EN).endswith(
         "Refunds: 12, a small sample."
     )
+
+
+def test_partial_refunds_are_a_part_of_those_whose_payment_is_known(release, release_rows):
+    """Wallets together: partial ones of all by linked ones of all, never a mean of shares."""
+    rows = of_month(release_rows, "refund_summary")
+    counts = {"wechat_pay": (90, 60, 6), "alipay": (40, 4, 4), "apple_pay": (20, 0, 0)}
+    told = [(*row[:3], *counts[row[1]], *row[6:]) for row in rows]
+    # 10 of 64; weighted by refunds the shares of 10 and 100 % would make 33 %.
+    assert "15.6% were partial" in readings.refunds(release(refund_summary=told), EN)
+    orphans = [(*row[:4], 0, 0, row[6], None, *row[8:]) for row in rows]
+    for words, said in ((EN, "the payment of none of them"), (ZH, "均未找到对应的付款")):
+        assert said in readings.refunds(release(refund_summary=orphans), words)
 
 
 def test_a_segment_refunded_in_full_is_described(release):

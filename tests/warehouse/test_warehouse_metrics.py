@@ -264,6 +264,21 @@ def test_each_metric_has_words_and_each_ratio_its_sql(warehouse):
         " where not is_test and has_attempts and currency = 'CNY'",
     )
     assert rate == (1 / 5,)
+    (fee,) = rows(
+        warehouse,
+        "select numerator_sql, denominator_sql from analyst.metric_definitions"
+        " where metric_id = 'effective_fee_rate'",
+    )
+    # Fees given back with refunds are rows of the same fact and in no rate.
+    rated = rows(
+        warehouse,
+        f"select provider, ({fee[0]}) / ({fee[1]}) from analyst.fct_fees"
+        " where not is_test group by provider order by provider",
+    )
+    assert rated == rows(
+        warehouse,
+        "select provider, effective_fee_rate from analyst.rpt_fee_performance_monthly order by 1",
+    )
 
 
 def test_a_ratio_is_written_once(warehouse):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -32,6 +33,15 @@ def test_sums_and_differences_of_measures():
     frame = pl.DataFrame([MONTHS, dict.fromkeys(MONTHS, 0)])
     rates = frame.select(ratio("authorisation_rate").expression().alias("rate"))["rate"]
     assert rates.to_list() == [80 / 95, None]
+
+
+def test_rows_are_added_up_before_they_are_divided():
+    days = pl.DataFrame([MONTHS, {**MONTHS, "succeeded": 10, "failed": None}])
+    assert ratio("attempt_success_rate").added(days) == (90, 110)
+    assert ratio("attempt_success_rate").over(days) == 90 / 110
+    assert ratio("attempt_success_rate").over(days.clear()) is None
+    rates = duckdb.sql(f"select {ratio('authorisation_rate').sql()} from days limit 1").fetchall()
+    assert rates == [(80 / 95,)]
 
 
 def test_a_metric_that_is_not_there_is_an_error():

@@ -118,18 +118,18 @@ select
     cast(users as bigint) as users,
     cast(visits as bigint) as visits,
     cast(visits_before - visits as bigint) as visits_lost,
-    {{ share('visits', 'visits_before') }} as step_conversion_rate,
-    {{ wilson_low('visits', 'visits_before') }} as step_conversion_rate_low,
-    {{ wilson_high('visits', 'visits_before') }} as step_conversion_rate_high,
-    case when step_number >= 3 then {{ share('visits', 'checkout_visits') }} end
+    {{ metric('step_conversion_rate') }} as step_conversion_rate,
+    {{ metric_low('step_conversion_rate') }} as step_conversion_rate_low,
+    {{ metric_high('step_conversion_rate') }} as step_conversion_rate_high,
+    case when step_number >= 3 then {{ metric('checkout_conversion_rate') }} end
         as checkout_conversion_rate,
-    case when step_number >= 3 then {{ wilson_low('visits', 'checkout_visits') }} end
+    case when step_number >= 3 then {{ metric_low('checkout_conversion_rate') }} end
         as checkout_conversion_rate_low,
-    case when step_number >= 3 then {{ wilson_high('visits', 'checkout_visits') }} end
+    case when step_number >= 3 then {{ metric_high('checkout_conversion_rate') }} end
         as checkout_conversion_rate_high,
-    {{ share('one_tap_visits', 'visits') }} as one_tap_share,
-    {{ wilson_low('one_tap_visits', 'visits') }} as one_tap_share_low,
-    {{ wilson_high('one_tap_visits', 'visits') }} as one_tap_share_high,
+    {{ metric('one_tap_share') }} as one_tap_share,
+    {{ metric_low('one_tap_share') }} as one_tap_share_low,
+    {{ metric_high('one_tap_share') }} as one_tap_share_high,
     seconds_from_checkout_p50,
     coalesce(visits_before, visits) < 30 as is_small_sample
 from compared

@@ -35,7 +35,9 @@ amounts as (
         captures.charged_amount,
         count(*) as captures,
         count(charged_fees.fee_amount) as charged_captures,
-        sum(charged_fees.fee_amount) as actual_fees,
+        sum(charged_fees.fee_amount) as fee_amount,
+        sum(case when charged_fees.fee_amount is not null then captures.amount end)
+            as fee_base_amount,
         sum(captures.amount) as volume
     from captures
     left join charged_fees
@@ -60,7 +62,8 @@ volumes as (
         sum(captures) as captures,
         sum(volume) as volume,
         sum(charged_amount * captures) as charged_volume,
-        sum(actual_fees) as actual_fees
+        sum(fee_amount) as fee_amount,
+        sum(fee_base_amount) as fee_base_amount
     from amounts
     group by provider, wallet, currency, month
 
@@ -187,10 +190,10 @@ select
     cast(under_plans.captures as bigint) as captures,
     cast(volumes.volume as decimal(38, 4)) as volume,
     cast(under_plans.planned_fees as decimal(38, 4)) as planned_fees,
-    {{ share('under_plans.planned_fees', 'volumes.volume') }} as planned_fee_rate,
-    cast(volumes.actual_fees as decimal(38, 4)) as actual_fees,
-    {{ share('volumes.actual_fees', 'volumes.volume') }} as actual_fee_rate,
-    cast(under_plans.planned_fees_of_charged - volumes.actual_fees as decimal(38, 4))
+    {{ metric('planned_fee_rate') }} as planned_fee_rate,
+    cast(volumes.fee_amount as decimal(38, 4)) as actual_fees,
+    {{ metric('effective_fee_rate') }} as actual_fee_rate,
+    cast(under_plans.planned_fees_of_charged - volumes.fee_amount as decimal(38, 4))
         as cost_of_switch
 from under_plans
 inner join volumes

@@ -138,6 +138,19 @@ unioned as (
         row_number
     from disputes
 
+),
+
+-- An account may book several fees of one payment (its own, and one for paying in instalments): the
+-- payment is the base of all of them together, and counts once.
+counted as (
+
+    select
+        *,
+        case when base_amount is not null then
+            row_number() over (partition by capture_key, currency, fee_kind order by fee_key)
+        end as fee_of_payment
+    from unioned
+
 )
 
 select
@@ -151,10 +164,10 @@ select
     business_date,
     currency,
     cast(fee_amount as decimal(18, 4)) as fee_amount,
-    cast(base_amount as decimal(18, 4)) as base_amount,
+    cast(case when fee_of_payment > 1 then 0 else base_amount end as decimal(18, 4)) as base_amount,
     is_test,
     source,
     file_sha256,
     file_member,
     row_number
-from unioned
+from counted

@@ -14,11 +14,7 @@ summed as (
         -- Fees of the account (monthly, network, radar) belong to no wallet.
         coalesce(wallet, 'unallocated') as wallet,
         currency,
-        sum(case when fee_kind = 'payment' then 1 else 0 end) as fee_captures,
-        -- A rate only over fees whose payment is known in the fee's own currency.
-        sum(case when fee_kind = 'payment' and base_amount is not null then fee_amount end)
-            as fee_amount,
-        sum(case when fee_kind = 'payment' then base_amount end) as fee_base_amount,
+        {{ measures('fee', ['fee_captures', 'fee_amount', 'fee_base_amount']) }},
         sum(case when fee_kind = 'payment' then fee_amount else 0 end) as payment_fees,
         sum(case when fee_kind = 'returned_with_refund' then fee_amount else 0 end) as returned_fees,
         sum(case when fee_kind = 'account' then fee_amount else 0 end) as account_fees,
@@ -35,6 +31,7 @@ select
     wallet,
     currency,
     cast(fee_captures as bigint) as fee_captures,
+    cast(fee_amount as decimal(38, 4)) as fee_amount,
     cast(fee_base_amount as decimal(38, 4)) as fee_base_amount,
     cast(payment_fees as decimal(38, 4)) as payment_fees,
     cast(returned_fees as decimal(38, 4)) as returned_fees,

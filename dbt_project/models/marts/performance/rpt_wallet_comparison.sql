@@ -66,8 +66,7 @@ fees as (
     select facts.*
     from {{ ref('fct_fees') }} as facts
     cross join newest
-    where facts.currency = {{ reporting_currency() }} and facts.fee_kind = 'payment'
-        and facts.base_amount is not null and not facts.is_test
+    where facts.currency = {{ reporting_currency() }} and not facts.is_test
         and facts.business_date > newest.newest_date - interval '90' day
 
 ),

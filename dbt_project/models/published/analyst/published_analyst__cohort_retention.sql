@@ -11,5 +11,5 @@ select
     cast(months_since as integer) as months_since,
     cast(cohort_users as bigint) as cohort_users,
     cast(users as bigint) as users,
-    {{ share('users', 'cohort_users') }} as retained_share
+    {{ metric('retained_share') }} as retained_share
 from retention

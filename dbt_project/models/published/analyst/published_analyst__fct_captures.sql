@@ -34,6 +34,7 @@ select
     store_id,
     sub_merchant_id,
     has_attempt,
+    is_test,
     file_sha256,
     row_number
 from captures

@@ -29,8 +29,9 @@ select
     cast(hours_p50 as double) as hours_p50,
     cast(hours_p90 as double) as hours_p90,
     cast(hours_p95 as double) as hours_p95,
-    cast(late as bigint) as late,
-    cast(late_share as double) as late_share,
+    cast(refunds_due as bigint) as refunds_due,
+    cast(sla_breaches as bigint) as sla_breaches,
+    cast(sla_breach_rate as double) as sla_breach_rate,
     cast(is_small_sample as boolean) as is_small_sample,
     cast(currency as varchar) as currency
 from refund_breakdown

@@ -12,6 +12,7 @@ select
     wallet,
     currency,
     fee_captures,
+    fee_amount,
     fee_base_amount,
     payment_fees,
     returned_fees,

@@ -64,8 +64,9 @@ select
     breakdown.hours_p50,
     breakdown.hours_p90,
     breakdown.hours_p95,
-    breakdown.late,
-    breakdown.late_share,
+    breakdown.refunds_due,
+    breakdown.sla_breaches,
+    breakdown.sla_breach_rate,
     breakdown.is_small_sample,
     breakdown.currency
 from counted as breakdown

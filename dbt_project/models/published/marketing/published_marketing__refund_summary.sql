@@ -45,6 +45,8 @@ select
     wallet,
     cast(users as bigint) as users,
     cast(refunds as bigint) as refunds,
+    cast(refunds_linked as bigint) as refunds_linked,
+    cast(refunds_partial as bigint) as refunds_partial,
     cast(amount_given_back as decimal(18, 4)) as refunded_amount,
     {{ metric('partial_share') }} as partial_share,
     turnaround_seconds_p50 / cast(3600 as double) as turnaround_hours_p50,

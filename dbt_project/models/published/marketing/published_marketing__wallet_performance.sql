@@ -33,6 +33,14 @@ refunds as (
 
 ),
 
+fees as (
+
+    select *, cast(date_trunc('month', business_date) as date) as month
+    from {{ ref('fct_fees') }}
+    where currency = {{ reporting_currency() }} and not is_test
+
+),
+
 attempt_counts as (
 
     select
@@ -86,16 +94,18 @@ money as (
         ]) }},
         count(distinct captures.user_key) as payers,
         count(distinct case when captures.refunded_amount > 0 then captures.user_key end)
-            as users_refunded,
-        sum(case when captures.fee_currency = captures.currency then captures.fee_amount end)
-            as fee_amount,
-        sum(
-            case when captures.fee_amount is not null and captures.fee_currency = captures.currency
-                then captures.amount end
-        ) as fee_base_amount
+            as users_refunded
     from refunded_captures as captures
     where captures.currency = {{ reporting_currency() }}
     group by captures.month, captures.wallet
+
+),
+
+charged as (
+
+    select month, wallet, {{ measures('fee', ['fee_amount', 'fee_base_amount']) }}
+    from fees
+    group by month, wallet
 
 ),
 
@@ -174,7 +184,7 @@ select
         as decimal(18, 4)
     ) as refunded_amount,
     {{ metric('refund_rate_by_count') }} as refund_rate_by_count,
-    cast(money.fee_amount as decimal(18, 4)) as fee_amount,
+    cast(charged.fee_amount as decimal(18, 4)) as fee_amount,
     {{ metric('effective_fee_rate') }} as effective_fee_rate,
     {{ reporting_currency() }} as currency
 from shown
@@ -187,6 +197,9 @@ left join order_counts
 left join money
     on shown.month = money.month
     and shown.wallet = money.wallet
+left join charged
+    on shown.month = charged.month
+    and shown.wallet = charged.wallet
 left join refunds_shown
     on shown.month = refunds_shown.month
     and shown.wallet = refunds_shown.wallet
