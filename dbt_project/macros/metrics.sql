@@ -5,7 +5,7 @@
     A measure is an aggregate over the rows of one fact; test traffic is left out by the model. A metric
     is a ratio of measures, and therefore right at every grain at which the measures were added up. Where
     a report counts against another row of its own (the step before, the plan's payments, all failures of
-    the value), its columns are the measures: of `step`, `plan`, `cause` and `cohort`. -#}
+    the value), its columns are the measures: of `step`, `plan`, `cause`, `use` and `cohort`. -#}
 
 {#- Fact -> {measure: SQL over its rows}. `step_up` counts attempts that were paid. -#}
 {% macro measures_of(fact) -%}
@@ -135,6 +135,7 @@
         'checkout_conversion_rate': ['step', 'visits', 'checkout_visits'],
         'one_tap_share': ['step', 'one_tap_visits', 'visits'],
         'bought_rate': ['step', 'purchases', 'checkouts'],
+        'wallet_use_rate': ['use', 'users', 'users_of_value'],
         'retained_share': ['cohort', 'users', 'cohort_users'],
     }) }}
 {%- endmacro %}

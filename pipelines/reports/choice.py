@@ -326,13 +326,13 @@ def preference(data: ReportData, words: Words, dimension: str) -> str:
     """Where a wallet is used clearly more than by all users."""
     overall = dict(
         data.wallet_users.filter(pl.col("dimension") == "all")
-        .drop_nulls("share_of_users")
-        .select("wallet", "share_of_users")
+        .drop_nulls("wallet_use_rate")
+        .select("wallet", "wallet_use_rate")
         .rows()
     )
     rows = data.wallet_users.filter(
         (pl.col("dimension") == dimension) & (pl.col("users_of_value") >= SMALL_SAMPLE)
-    ).drop_nulls("share_of_users")
+    ).drop_nulls("wallet_use_rate")
     clear: list[dict[str, Any]] = [
         row for row in rows.rows(named=True) if row["share_low"] > overall.get(row["wallet"], 1.0)
     ]
@@ -343,7 +343,7 @@ def preference(data: ReportData, words: Words, dimension: str) -> str:
         "reading.preference",
         value=words.token(dimension_token(dimension, top["dimension_value"], data.currency)),
         wallet=words.label("wallet", top["wallet"]),
-        share=words.percent(top["share_of_users"]),
+        share=words.percent(top["wallet_use_rate"]),
         overall=words.percent(overall[top["wallet"]]),
         users=words.number(top["users_of_value"]),
     )
@@ -357,7 +357,7 @@ def no_preference(_: ReportData, words: Words) -> str:
 def preference_figure(data: ReportData, dimension: str) -> Figure | None:
     """Share of a group's people that used each wallet; a person may use several."""
     rows = data.wallet_users.filter(pl.col("dimension") == dimension)
-    if rows["share_of_users"].is_null().all():
+    if rows["wallet_use_rate"].is_null().all():
         return None
     largest = (
         rows.group_by("dimension_value")
@@ -381,7 +381,7 @@ def preference_figure(data: ReportData, dimension: str) -> Figure | None:
                 "type": "bar",
                 "orientation": "h",
                 "y": values,
-                "x": rounded(part["share_of_users"]),
+                "x": rounded(part["wallet_use_rate"]),
                 "marker": style.bar_marker(style.wallet_look(wallet)),
                 "hovertemplate": "%{y}<br>%{fullData.name}: %{x:.1%}<extra></extra>",
             }
@@ -408,6 +408,6 @@ def preference_table(data: ReportData, dimension: str) -> Table:
     rows = rows.with_columns(pl.Series("value", tokens, dtype=pl.String))
     return make_table(
         rows,
-        "value wallet users users_of_value share_of_users share_low share_high",
+        "value wallet users users_of_value wallet_use_rate share_low share_high",
         "users_of_value",
     )

@@ -224,7 +224,7 @@ WALLETS = Page(
                 choice.no_preference,
                 choice.preference_figure,
                 choice.preference_table,
-                metric="users",
+                metric="wallet_use_rate",
                 wide=True,
             ),
         ),

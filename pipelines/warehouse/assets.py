@@ -8,6 +8,7 @@ The Python rooms read marts and write `analysis.*`, which published models read:
 runs this one function in two steps, marts and published, each with its own selection.
 """
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC
 from typing import Any
@@ -19,11 +20,14 @@ from pipelines.settings import Workspace
 from pipelines.warehouse import dbt_run, shown
 from pipelines.warehouse.check_words import rule_of
 from pipelines.warehouse.connect import connect
-from pipelines.warehouse.incremental import build_changed
+from pipelines.warehouse.incremental import StaleAnalysisError, build_changed
 
 _UNIQUE_ID = "dagster_dbt/unique_id"
 # The tag of a run that builds everything, changed or not.
 FULL_REFRESH = "wallet/full_refresh"
+_BUILT_FIRST = "Built first: stale, and what was selected is made from it."
+# At most so many names in a message.
+_NAMED = 5
 # The last thing ingest writes.
 _LAKE_FILES = dg.AssetKey(["lake", "files"])
 
@@ -69,21 +73,30 @@ def dbt_models(
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Build and test those of the selected models and seeds that changed since they were built.
 
-    A run with the tag `wallet/full_refresh` builds all of them.
+    What they are made from is built first where it is stale, whether selected or not: Dagster takes
+    materializations of what is selected only, so the others are told by observations and the log.
+    A run with the tag `wallet/full_refresh` builds all that is selected.
 
     Raises:
         dagster.Failure: a model or an error-severity test failed; names them, with message and SQL.
+            Or Python's tables between the selected ones and stale marts would have to be made
+            again, which this step cannot do; nothing was built.
     """
     assets = {spec.metadata[_UNIQUE_ID]: spec.key for spec in context.assets_def.specs}
     checks = {spec.metadata[_UNIQUE_ID]: spec.key for spec in context.assets_def.check_specs}
+    known = dict(assets)
     assets = {node: key for node, key in assets.items() if key in context.selected_asset_keys}
     checks = {node: key for node, key in checks.items() if key in context.selected_asset_check_keys}
-    runs = build_changed(
-        workspace,
-        nodes={*assets, *checks} if context.is_subset else None,
-        full_refresh=context.run.tags.get(FULL_REFRESH) == "true",
-        run_id=context.run.run_id,
-    )
+    try:
+        runs = build_changed(
+            workspace,
+            nodes={*assets, *checks} if context.is_subset else None,
+            full_refresh=context.run.tags.get(FULL_REFRESH) == "true",
+            run_id=context.run.run_id,
+            analysed=_analysed(context, known) if context.is_subset else None,
+        )
+    except StaleAnalysisError as error:
+        raise dg.Failure(_to_select(error, known), allow_retries=False) from error
     declared = {
         spec.metadata[_UNIQUE_ID]
         for spec in context.assets_def.specs
@@ -96,8 +109,49 @@ def dbt_models(
             yield dg.MaterializeResult(asset_key=assets[run.unique_id], metadata=metadata)
         elif run.unique_id in checks and run.status != "skipped":
             yield _check_result(run, checks[run.unique_id])
-    _log(context, runs)
+        elif run.unique_id in known and run.status == "success":
+            metadata = _spent(run) | described.get(run.unique_id, {})
+            context.log_event(
+                dg.AssetObservation(known[run.unique_id], _BUILT_FIRST, metadata=metadata)
+            )
+    _log(context, runs, {*assets, *checks})
     _raise_on_failure(runs)
+
+
+def _analysed(
+    context: dg.AssetExecutionContext, known: Mapping[str, dg.AssetKey]
+) -> dict[str, set[str]]:
+    """What each table that Python writes is made from: ids of models by the id of dbt's source."""
+    graph = context.job_def.asset_layer.asset_graph
+    ids = {key: node for node, key in known.items()}
+    sources = json.loads(dbt_run.manifest_path().read_bytes())["sources"]
+    found = {}
+    for name, source in sources.items():
+        key = dg.AssetKey([source["source_name"], source["name"]])
+        if source["source_name"] == "lake" or not graph.has(key):
+            continue
+        found[name], waiting = set(), [key]
+        while waiting:
+            parents = graph.get(waiting.pop()).parent_keys
+            found[name] |= {ids[parent] for parent in parents if parent in ids}
+            waiting += parents - ids.keys()
+    return found
+
+
+def _to_select(error: StaleAnalysisError, known: Mapping[str, dg.AssetKey]) -> str:
+    """What is stale, and what to materialize instead, as Dagster's own selection."""
+    tables = ", ".join(source.split(".", 2)[-1].replace(".", "/") for source in error.between)
+    keys = [f'+key:"{known[node].to_user_string()}"' for node in error.readers]
+    wanted = f"select {' or '.join(keys)}, or run" if len(keys) <= _NAMED else "run"
+    return (
+        f"Nothing was built. What was selected reads {tables}, which Python makes from tables that"
+        f" are not as they would be built now ({_few(error.stale)}). To make all of it again,"
+        f' {wanted} the job "everything".'
+    )
+
+
+def _few(names: Collection[str]) -> str:
+    return ", ".join(sorted(names)[:_NAMED]) + (", …" if len(names) > _NAMED else "")
 
 
 def _spent(run: dbt_run.NodeRun) -> dict[str, Any]:
@@ -155,13 +209,21 @@ def _check_result(run: dbt_run.NodeRun, key: dg.AssetCheckKey) -> dg.AssetCheckR
     )
 
 
-def _log(context: dg.AssetExecutionContext, runs: list[dbt_run.NodeRun]) -> None:
+def _log(
+    context: dg.AssetExecutionContext, runs: list[dbt_run.NodeRun], selected: Collection[str]
+) -> None:
     done = [run for run in runs if run.unchanged is None]
     models = sum(run.relation is not None and run.status == "success" for run in done)
     passed = sum(run.status == "pass" for run in done)
     unchanged = sum(run.unchanged is not None for run in runs)
     kept = f"; {unchanged} others unchanged" if unchanged else ""
     context.log.info(f"{models} tables and views built, {passed} tests passed{kept}")
+    first = [run.name for run in done if run.relation and run.unique_id not in selected]
+    if first:
+        context.log.info(
+            f"Of these, {len(first)} were not selected: what was selected is made from them, and"
+            f" they were not as they would be built now: {', '.join(first)}"
+        )
     for run in runs:
         if run.status == "warn":
             context.log.warning(_finding(run))

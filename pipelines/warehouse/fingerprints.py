@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -51,6 +51,11 @@ class Plan:
     fingerprints: Mapping[str, str | None]
     definitions: Mapping[str, str]
 
+    def without(self, nodes: Collection[str]) -> Plan:
+        """The plan that leaves these nodes alone: it neither builds nor tells of them."""
+        kept = {node: stands for node, stands in self.keep.items() if node not in nodes}
+        return replace(self, build=self.build.difference(nodes), keep=kept)
+
 
 @dataclass
 class Fingerprints:
@@ -76,18 +81,18 @@ class Fingerprints:
     _known: dict[str, str | None] = field(default_factory=dict)
     _common: str = ""
 
-    def plan(self, full_refresh: bool = False) -> Plan:
+    def plan(self, refreshed: Collection[str] = ()) -> Plan:
         """Which of the chosen nodes are to be built, and with which fingerprints.
 
         Args:
-            full_refresh: build all of them, whatever is known.
+            refreshed: those to build whatever is known.
         """
         found = {node: self.of(node) for node in self.chosen}
         keep = {
             node: self.stored[node]
             for node, print_ in found.items()
             if print_ is not None and node in self.stored
-            if self.stored[node].fingerprint == print_ and not full_refresh
+            if self.stored[node].fingerprint == print_ and node not in refreshed
         }
         definitions = {node: self.definition(node) for node in found}
         return Plan(frozenset(found.keys() - keep.keys()), keep, found, definitions)

@@ -35,30 +35,62 @@ _NO_EFFECT = {
 _LAKE = "lake"
 
 
+class StaleAnalysisError(RuntimeError):
+    """Tables that Python makes stand between what was asked for and marts that are stale.
+
+    Attributes:
+        readers: ids of the models asked for that read such tables.
+        between: ids of dbt's sources of these tables.
+        stale: names of the marts, sorted.
+    """
+
+    def __init__(
+        self, readers: Collection[str], between: Collection[str], stale: list[str]
+    ) -> None:
+        super().__init__(f"not as they would be built now: {', '.join(stale)}")
+        self.readers, self.between, self.stale = sorted(readers), sorted(between), stale
+
+
 def build_changed(
     workspace: Workspace,
     nodes: Collection[str] | None = None,
     full_refresh: bool = False,
     run_id: str = "",
+    analysed: Mapping[str, Collection[str]] | None = None,
 ) -> list[NodeRun]:
     """Build and test what is not as it would be built from the lake, the code and the settings now.
 
+    A table beside parents of another day would be right by none of them. What the tables asked for
+    are made from is therefore built and tested first, where it is stale too.
+
     Args:
         workspace: whose lake is read and whose warehouse is written.
-        nodes: ids of exactly the models, seeds and tests that this is about; all when None.
-        full_refresh: build and test all of them, changed or not.
+        nodes: ids of the models, seeds and tests that this is about; all when None.
+        full_refresh: build and test all of them, changed or not; not what they are made from.
         run_id: Dagster's run, kept beside what it built.
+        analysed: what a table that Python writes is made from: ids of models by the source's id.
+            Only looked at where `nodes` are named.
 
     Returns:
-        One record per node, parents before children.
+        One record per node, and per node above them that was built or tested, parents before
+        children.
 
     Raises:
         DbtError: dbt could not run at all, or the lake is not there.
+        StaleAnalysisError: models asked for read what Python made from marts that are stale now;
+            nothing was built.
     """
     manifest = json.loads(dbt_run.manifest_path().read_bytes())
     every = _nodes(manifest)
     chosen = every.keys() if nodes is None else set(nodes)
-    plan, has_moved = _plan(workspace, manifest, every, chosen, full_refresh)
+    plan, has_moved = _plan(
+        workspace,
+        manifest,
+        every,
+        chosen,
+        refreshed=chosen if full_refresh else (),
+        analysed=(analysed or {}) if nodes is not None else {},
+    )
     kept = [_kept_run(every[node], stands) for node, stands in plan.keep.items()]
     runs = []
     if plan.build:
@@ -71,6 +103,33 @@ def build_changed(
     results = sorted([*kept, *runs], key=lambda run: depths[run.unique_id])
     dbt_run.write_log(workspace, results)
     return results
+
+
+def _made_from(every: Mapping[str, Mapping[str, Any]], chosen: Collection[str]) -> set[str]:
+    """Models, seeds and sources that the chosen models and seeds are made from."""
+    found: set[str] = set()
+    waiting = [node for node in chosen if every[node]["resource_type"] != "test"]
+    while waiting:
+        new = set(every[waiting.pop()]["depends_on"].get("nodes", [])) - found
+        found |= new
+        waiting += new & every.keys()
+    return found
+
+
+def _above(every: Mapping[str, Mapping[str, Any]], chosen: Collection[str]) -> set[str]:
+    """Models and seeds that the chosen ones are made from, and the tests that would stop a run of
+    these alone; without the chosen. A chosen test looks at its tables as they stand.
+    """
+    above = _made_from(every, chosen) & every.keys()
+    known = above | set(chosen)
+    tests = {
+        name
+        for name, node in every.items()
+        if node["resource_type"] == "test"
+        if node["config"]["severity"].lower() == "error"
+        if known.issuperset(node["depends_on"]["nodes"])
+    }
+    return (above | tests) - set(chosen)
 
 
 def _depths(manifest: Mapping[str, Any]) -> dict[str, int]:
@@ -126,16 +185,44 @@ def _plan(
     manifest: Mapping[str, Any],
     every: Mapping[str, Mapping[str, Any]],
     chosen: Collection[str],
-    full_refresh: bool,
+    refreshed: Collection[str],
+    analysed: Mapping[str, Collection[str]],
 ) -> tuple[Plan, bool]:
     """What to build, and whether the lake's views are those of a lake in another folder.
 
     What is to be built is forgotten here, so that a killed build is not taken for a whole one.
     """
+    above = _above(every, chosen)
+    between = _made_from(every, chosen) & analysed.keys()
+    marts = {mart for table in between for mart in analysed[table]}
+    behind = (marts | _made_from(every, marts)) & every.keys()
     with connect(workspace) as connection:
-        plan, has_moved = _planned(workspace, manifest, every, chosen, connection, full_refresh)
+        plan, has_moved = _planned(
+            workspace, manifest, every, above | behind | set(chosen), connection, refreshed
+        )
+        if stale := plan.build & (marts - set(refreshed)):
+            late = {table for table in between if stale.intersection(analysed[table])}
+            readers = [node for node in chosen if _made_from(every, [node]) & late]
+            raise StaleAnalysisError(readers, late, sorted(every[node]["name"] for node in stale))
+        plan = plan.without((behind - above - set(chosen)) | _left_alone(every, plan, above))
         built.forget(connection, {*plan.build, _LAKE} if has_moved else plan.build)
     return plan, has_moved
+
+
+def _left_alone(
+    every: Mapping[str, Mapping[str, Any]], plan: Plan, above: Collection[str]
+) -> set[str]:
+    """Of what is above the chosen nodes: what stands as it would be built, and tests of that."""
+    built_too = plan.build.intersection(above)
+    return {
+        node
+        for node in above
+        if node not in plan.build
+        or (
+            every[node]["resource_type"] == "test"
+            and built_too.isdisjoint(every[node]["depends_on"]["nodes"])
+        )
+    }
 
 
 def _planned(
@@ -144,7 +231,7 @@ def _planned(
     every: Mapping[str, Mapping[str, Any]],
     chosen: Collection[str],
     connection: duckdb.DuckDBPyConnection,
-    full_refresh: bool = False,
+    refreshed: Collection[str] = (),
 ) -> tuple[Plan, bool]:
     relations = {
         node: f"{content['schema']}.{content['alias']}"
@@ -159,7 +246,7 @@ def _planned(
         standing.pop(node, None)
     plan = Fingerprints(
         manifest, DBT_PROJECT_DIR, workspace.lake, settings, chosen, standing, connection
-    ).plan(full_refresh)
+    ).plan(refreshed)
     return plan, has_moved
 
 

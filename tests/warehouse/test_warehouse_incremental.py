@@ -160,6 +160,69 @@ def test_dagster_says_since_when_and_can_be_told_to_build_all(copied):
     assert metadata["unchanged_since_run"].value == again.run_id
 
 
+def with_new_bills(workspace: Workspace) -> None:
+    """The warehouse of a lake that lacked two bills, and the lake of now."""
+    later = {"refund-0105.csv", "all-0107.csv"}
+    shutil.rmtree(workspace.lake)
+    write_lake(workspace.lake, {name: LAKE_ROWS[name] for name in LAKE_ROWS if name not in later})
+    incremental.build_changed(workspace)
+    shutil.rmtree(workspace.lake)
+    write_lake(workspace.lake)
+
+
+def test_dagster_builds_what_a_selected_table_is_made_from(built_workspace, copied):
+    """New files, and one table materialized by itself: its key failed beside parents of before."""
+    with_new_bills(copied)
+    job = definitions_for(copied).resolve_implicit_global_asset_job_def()
+    made = job.execute_in_process(asset_selection=[dg.AssetKey(["marts", "fct_refunds"])])
+    assert [event.asset_key.path for event in made.get_asset_materialization_events()] == [
+        ["marts", "fct_refunds"]
+    ]
+    failed = {c.check_name for c in made.get_asset_check_evaluations() if not c.passed}
+    assert made.success
+    assert failed <= WARNINGS
+    told = {
+        event.asset_key.path[-1]: event.event_specific_data.asset_observation
+        for event in made.get_asset_observation_events()
+    }
+    assert {"stg_wechat_pay__trade_bill", "fct_captures", "fct_payment_attempts"} <= told.keys()
+    # Neither what reads it nor what stands as it would be built.
+    assert not told.keys() & {"fct_fees", "rpt_refund_performance_monthly", "currencies"}
+    assert "seconds" in told["fct_captures"].metadata
+    # What was built first, and what was selected, stands: the rest is built with them.
+    rest = changed(incremental.build_changed(copied))
+    assert "rpt_refund_performance_monthly" in rest
+    assert not rest & {"fct_refunds", *told}
+    tables = ["marts.fct_refunds", "marts.fct_captures", "marts.rpt_refund_performance_monthly"]
+    assert digests(copied, tables) == digests(built_workspace, tables)
+
+
+def test_what_python_makes_between_stale_tables_is_asked_for(copied):
+    """dbt's step cannot run a Python job: it says what to select, and that selection does it."""
+    with_new_bills(copied)
+    defs = definitions_for(copied)
+    job = defs.resolve_implicit_global_asset_job_def()
+    wanted = [dg.AssetKey(["analyst", "published_analyst__segment_summary"])]
+    with connect.connect(copied) as connection:
+        before = connection.sql("from build_state.nodes order by all").fetchall()
+    refused = job.execute_in_process(asset_selection=wanted, raise_on_error=False)
+    assert not refused.success
+    (failed,) = refused.get_step_failure_events()
+    said = failed.step_failure_data.user_failure_data.description
+    assert "analysis/user_segments" in said
+    assert "dim_users" in said
+    with connect.connect(copied) as connection:
+        assert connection.sql("from build_state.nodes order by all").fetchall() == before
+    (selection,) = re.findall("select (.*), or run", said)
+    # A Python job writes all of its tables or none.
+    chosen = dg.AssetSelection.from_string(selection).required_multi_asset_neighbors()
+    keys = chosen.resolve(defs.resolve_asset_graph())
+    assert set(wanted) < keys
+    made = job.execute_in_process(asset_selection=sorted(keys))
+    assert made.success
+    assert job.execute_in_process(asset_selection=wanted).success
+
+
 def test_no_model_asks_for_the_time_or_for_chance():
     """The same inputs must give the same rows, or what is left as it is would not be right."""
     asks = re.compile(

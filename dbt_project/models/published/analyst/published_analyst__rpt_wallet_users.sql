@@ -6,10 +6,15 @@ with report as (
 
 ),
 
-attempts as (
+-- As in the report: who tried the wallet or paid with it.
+people as (
 
-    select distinct user_key, wallet
+    select user_key, wallet
     from {{ ref('fct_payment_attempts') }}
+    where not is_test and user_key is not null
+    union
+    select user_key, wallet
+    from {{ ref('fct_captures') }}
     where not is_test and user_key is not null
 
 ),
@@ -25,15 +30,17 @@ segments as (
 
 used as (
 
-    select segments.lifecycle_segment, attempts.wallet, attempts.user_key
-    from attempts
-    inner join segments on attempts.user_key = segments.user_key
+    select segments.lifecycle_segment, people.wallet, people.user_key
+    from people
+    inner join segments on people.user_key = segments.user_key
 
 ),
 
 totals as (
 
-    select lifecycle_segment, count(distinct user_key) as users from used group by lifecycle_segment
+    select lifecycle_segment, count(distinct user_key) as users_of_value
+    from used
+    group by lifecycle_segment
 
 ),
 
@@ -49,7 +56,7 @@ select
     wallet,
     users,
     users_of_value,
-    share_of_users,
+    wallet_use_rate,
     share_low,
     share_high,
     is_small_sample
@@ -62,10 +69,10 @@ select
     counted.lifecycle_segment,
     counted.wallet,
     cast(counted.users as bigint),
-    cast(totals.users as bigint),
-    {{ share('counted.users', 'totals.users') }},
-    {{ wilson_low('counted.users', 'totals.users') }},
-    {{ wilson_high('counted.users', 'totals.users') }},
-    totals.users < 30
+    cast(totals.users_of_value as bigint),
+    {{ metric('wallet_use_rate') }},
+    {{ metric_low('wallet_use_rate') }},
+    {{ metric_high('wallet_use_rate') }},
+    {{ is_small_sample('wallet_use_rate') }}
 from counted
 inner join totals on counted.lifecycle_segment = totals.lifecycle_segment

@@ -14,7 +14,7 @@ select
     wallet,
     users,
     users_of_value,
-    share_of_users,
+    wallet_use_rate,
     share_low,
     share_high
 from cells_with_company
