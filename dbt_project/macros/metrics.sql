@@ -72,7 +72,7 @@
             'csat_answers': "sum(case when is_satisfied is not null then 1 else 0 end)",
             'csat_satisfied': "sum(case when is_satisfied then 1 else 0 end)",
             'nps_answers': "sum(case when nps_group is not null then 1 else 0 end)",
-            'nps_balance': "sum(case nps_group when 'promoter' then 1 when 'detractor' then -1 else 0 end)",
+            'nps_balance': "sum(case nps_group when 'promoter' then 100 when 'detractor' then -100 else 0 end)",
         },
         'request': {
             'requests': "sum(case when is_error_only then 0 else 1 end)",

@@ -61,6 +61,8 @@ def test_wilson_bounds_are_the_published_ones(warehouse):
     """
     low, high = _rendered(warehouse, sql)
     assert (round(low, 4), round(high, 4)) == (0.0387, 0.1926)
+    sql = "{{ wilson_low('0', '0') }}, {{ wilson_high('0', '0') }}, {{ wilson_high('9', '9') }}"
+    assert _rendered(warehouse, sql) == (None, None, pytest.approx(1, abs=1e-12))
 
 
 def _rendered(warehouse: duckdb.DuckDBPyConnection, sql: str) -> tuple:

@@ -279,3 +279,24 @@ def test_one_question_has_one_answer(sample_run, question):
 def _numbers(answer: object) -> list[float]:
     values = answer if isinstance(answer, tuple) else [answer]
     return [float("nan") if value is None else float(value) for value in values]
+
+
+@pytest.mark.parametrize("file", ["current", "current-marketing"])
+def test_bounds_stand_around_their_rate_and_without_one_are_unknown(sample_run, file):
+    database = (sample_run.workspace.releases / f"{file}.duckdb").resolve()
+    with duckdb.connect(str(database), read_only=True) as con:
+        rates = con.execute(
+            "select a.table_name, a.column_name from duckdb_columns() as a"
+            " where exists (select 1 from duckdb_columns() as b where b.table_name = a.table_name"
+            "  and b.column_name = a.column_name || '_low')"
+            " and exists (select 1 from duckdb_columns() as b where b.table_name = a.table_name"
+            "  and b.column_name = a.column_name || '_high')"
+        ).fetchall()
+        assert len(rates) > 10
+        for table, rate in rates:
+            wrong = con.execute(
+                f"select count(*) from {table} where ({rate} is null) <> ({rate}_low is null)"
+                f" or ({rate} is null) <> ({rate}_high is null)"
+                f" or {rate} not between {rate}_low - 1e-9 and {rate}_high + 1e-9"
+            ).fetchall()
+            assert wrong == [(0,)], (table, rate)

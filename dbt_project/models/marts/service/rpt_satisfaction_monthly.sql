@@ -30,6 +30,6 @@ select
     {{ metric('satisfaction_rate') }} as satisfaction_rate,
     {{ metric_low('satisfaction_rate') }} as satisfaction_rate_low,
     {{ metric_high('satisfaction_rate') }} as satisfaction_rate_high,
-    {{ metric('net_promoter_score') }} * 100 as net_promoter_score,
+    {{ metric('net_promoter_score') }} as net_promoter_score,
     answers < 30 as is_small_sample
 from summed
