@@ -133,16 +133,15 @@ def peaks(data: ReportData, words: Words, measure: str) -> str:
     sentence = words.text("reading.peak", **values)
     if measure == "load_factor" or busy.is_empty():
         return sentence
-    calm = data.peaks.filter(~pl.col("is_peak"))
     if measure == "failure_rate":
-        return words.sentences(
-            sentence,
-            words.text(
-                "reading.peak_failures",
-                peak=words.percent(1 - _mean_rate(busy)),
-                calm=words.percent(1 - _mean_rate(calm)),
-            ),
+        peak, calm = (
+            ratio("failure_rate").over(rows)
+            for rows in (busy, data.peaks.filter(~pl.col("is_peak")))
         )
+        if peak is None or calm is None:
+            return sentence
+        told = {"peak": words.percent(peak), "calm": words.percent(calm)}
+        return words.sentences(sentence, words.text("reading.peak_failures", **told))
     timed = data.peaks.drop_nulls("latency_p95_ms").filter(pl.col("attempts") >= NAMED_HOUR)
     if timed.is_empty():
         return sentence
@@ -158,16 +157,9 @@ def peaks(data: ReportData, words: Words, measure: str) -> str:
     )
 
 
-def _mean_rate(rows: pl.DataFrame) -> float:
-    """Success rate of several hours together, weighted by their attempts."""
-    known = rows.drop_nulls("attempt_success_rate")
-    weighted = (known["attempt_success_rate"] * known["attempts"]).sum()
-    return weighted / (known["attempts"].sum() or 1)
-
-
 def peaks_figure(data: ReportData, measure: str) -> Figure | None:
     """Heat map weekday x hour; hours with few attempts stay empty where a rate is shown."""
-    rows = data.peaks.with_columns((1 - pl.col("attempt_success_rate")).alias("failure_rate"))
+    rows = data.peaks.with_columns(ratio("failure_rate").expression().alias("failure_rate"))
     if measure != "load_factor":
         rows = rows.filter(pl.col("attempts") >= SMALL_SAMPLE)
     cells = {(row["iso_weekday"], row["local_hour"]): row[measure] for row in rows.rows(named=True)}

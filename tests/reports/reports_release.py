@@ -421,8 +421,9 @@ def bucket(number: int) -> tuple[int, float, float]:
 
 def _speed_rows() -> dict[str, list[tuple]]:
     week = [
-        (day, hour, 40, 13, 260, 20.0, 2.4 if hour == 20 else 0.9, hour == 20)
-        + (0.88 if hour == 20 else 0.93, 0.84, 0.95, 0.01, 2600.0 if hour == 20 else 1200.0)
+        (day, hour, 40, 13, 260, 220, 30 if hour == 20 else 15, 20.0)
+        + (2.4 if hour == 20 else 0.9, hour == 20)
+        + (0.88 if hour == 20 else 0.936, 0.84, 0.95, 0.01, 2600.0 if hour == 20 else 1200.0)
         for day in range(1, 8)
         for hour in (9, 13, 20)
     ]

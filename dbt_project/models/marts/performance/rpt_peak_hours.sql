@@ -54,6 +54,8 @@ select
     cast(loads.users as bigint) as users,
     cast(loads.days as bigint) as days,
     cast(loads.attempts as bigint) as attempts,
+    cast(loads.succeeded as bigint) as succeeded,
+    cast(loads.failed as bigint) as failed,
     loads.attempts_per_hour,
     loads.attempts_per_hour / nullif(week.mean_attempts_per_hour, 0) as load_factor,
     -- Twice the mean hour: where capacity and staffing are decided.

@@ -12,6 +12,8 @@ select
     users,
     days,
     attempts,
+    succeeded,
+    failed,
     attempts_per_hour,
     load_factor,
     is_peak,
