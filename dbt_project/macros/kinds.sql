@@ -336,30 +336,48 @@
     hold more, or in another order. -#}
 {% macro union_of(kind) -%}
     {%- set models = kind_models(kind) -%}
+    {%- set is_linked = kind in ['capture', 'refund'] -%}
+with lines as (
+
     {%- for name in models %}
-select
-    {%- for column, type in kind_columns(kind) %}
-    {%- if column == 'order_key' and kind in ['capture', 'refund'] %}
-    -- The attempt log may say which order the provider's payment belongs to.
-    cast(coalesce(links.order_key, lines.order_key) as uuid) as order_key{{ "," if not loop.last }}
-    {%- else %}
-    cast(lines.{{ column }} as {{ type }}) as {{ column }}{{ "," if not loop.last }}
-    {%- endif %}
-    {%- endfor %}
-from {{ ref(name) }} as lines
-    {%- if kind in ['capture', 'refund'] %}
-left join {{ ref('int_merchant__payment_links') }} as links
-    on lines.capture_key = links.provider_payment_key
-    {%- endif %}
+    select
+        {%- for column, type in kind_columns(kind) %}
+        cast({{ column }} as {{ type }}) as {{ column }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from {{ ref(name) }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
     {%- if not models %}
+    select
+        {%- for column, type in kind_columns(kind) %}
+        cast(null as {{ type }}) as {{ column }}{{ "," if not loop.last }}
+        {%- endfor %}
+    {#- Without a parent in the lake it would be built before there is one. #}
+    from {{ ref('stg_ingest__files') }}
+    where false
+    {%- endif %}
+
+)
+{%- if is_linked %},
+
+links as (
+
+    select * from {{ ref('int_merchant__payment_links') }}
+
+)
+{%- endif %}
+
 select
     {%- for column, type in kind_columns(kind) %}
-    cast(null as {{ type }}) as {{ column }}{{ "," if not loop.last }}
+    {%- if column == 'order_key' and is_linked %}
+    -- The attempt log may say which order the provider's payment belongs to.
+    coalesce(links.order_key, lines.order_key) as order_key{{ "," if not loop.last }}
+    {%- else %}
+    lines.{{ column }}{{ "," if not loop.last }}
+    {%- endif %}
     {%- endfor %}
-    {#- Without a parent in the lake it would be built before there is one. #}
-from {{ ref('stg_ingest__files') }}
-where false
+from lines
+    {%- if is_linked %}
+left join links on lines.capture_key = links.provider_payment_key
     {%- endif %}
 {%- endmacro %}

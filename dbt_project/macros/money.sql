@@ -9,27 +9,26 @@
     )
 {%- endmacro %}
 
-{#- Integers in minor units (text or number) to an amount in major units. The same currency has other
-    decimals in another provider's integers, so a channel is named: a `<channel>_minor_units` column of
-    the seed `currencies`, or iso. NULL for a currency that has no row: never guessed to have two. -#}
-{% macro from_minor_units(amount, currency, channel='iso') -%}
+{#- What one minor unit of each currency is in major units. The same currency has other decimals in
+    another provider's integers, so a channel is named: a `<channel>_minor_units` column of the seed
+    `currencies`, or iso. -#}
+{% macro minor_units(channel='iso') -%}
     {%- set channels = ['iso', 'stripe_api', 'adyen_api', 'paypal_report'] -%}
     {%- if channel not in channels -%}
-        {{ exceptions.raise_compiler_error('from_minor_units: ' ~ channel ~ ' is none of ' ~ channels) }}
+        {{ exceptions.raise_compiler_error('minor_units: ' ~ channel ~ ' is none of ' ~ channels) }}
     {%- endif -%}
     {%- set decimals = 'minor_units' if channel == 'iso' else channel ~ '_minor_units' -%}
-    {#- Renamed inside, or a bare `currency` of the caller would mean the seed's own column. #}
+    select
+        currency as iso_code,
+        cast(power(10, -{{ decimals }}) as decimal(9, 4)) as major_per_minor
+    from {{ ref('currencies') }}
+{%- endmacro %}
+
+{#- Integers in minor units (text or number) to an amount in major units; `units` is what `minor_units`
+    gives, joined by the currency. NULL for a currency that has no row: never guessed to have two. -#}
+{% macro from_minor_units(amount, units) -%}
     cast(
-        try_cast({{ amount }} as decimal(18, 4)) * (
-            select max(units.major_per_minor)
-            from (
-                select
-                    currency as iso_code,
-                    cast(power(10, -{{ decimals }}) as decimal(9, 4)) as major_per_minor
-                from {{ ref('currencies') }}
-            ) as units
-            where units.iso_code = upper({{ currency }})
-        ) as decimal(18, 4)
+        try_cast({{ amount }} as decimal(18, 4)) * {{ units }}.major_per_minor as decimal(18, 4)
     )
 {%- endmacro %}
 

@@ -1,4 +1,4 @@
--- Integers as the providers' own documents explain them, and what they are in major units.
+-- Integers, as the providers' own documents explain them, and what they are in major units.
 {{ config(
     meta={
         'description': 'Integers in minor units become wrong amounts',
@@ -28,20 +28,28 @@ with examples as (
 
 ),
 
+units as (
+
+    {%- for channel in ['iso', 'stripe_api', 'adyen_api', 'paypal_report'] %}
+    select '{{ channel }}' as channel, iso_code, major_per_minor
+    from ({{ minor_units(channel) }}) as of_channel
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+
+),
+
 converted as (
 
     select
-        channel,
-        minor,
-        currency,
-        expected,
-        case channel
-            when 'stripe_api' then {{ from_minor_units('minor', 'currency', 'stripe_api') }}
-            when 'adyen_api' then {{ from_minor_units('minor', 'currency', 'adyen_api') }}
-            when 'paypal_report' then {{ from_minor_units('minor', 'currency', 'paypal_report') }}
-            else {{ from_minor_units('minor', 'currency') }}
-        end as amount
+        examples.channel,
+        examples.minor,
+        examples.currency,
+        examples.expected,
+        {{ from_minor_units('examples.minor', 'units') }} as amount
     from examples
+    left join units
+        on examples.channel = units.channel
+        and upper(examples.currency) = units.iso_code
 
 )
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.settings import DBT_PROJECT_DIR, Workspace
-from pipelines.warehouse import built
+from pipelines.warehouse import built, dbt_lean
 from pipelines.warehouse.built import Built
 from pipelines.warehouse.connect import connect
 
@@ -266,8 +266,11 @@ def _run_nodes(arguments: list[str], workspace: Workspace) -> list[NodeRun]:
     work_dir = _work_dir(workspace)
     work_dir.mkdir(parents=True, exist_ok=True)
     arguments = [*arguments, "--no-write-json", "--target-path", str(work_dir / "target")]
+    manifest = _manifest()
+    if arguments[0] == "build":
+        manifest = dbt_lean.with_reachable_macros(manifest)
     try:
-        result = _invoke(arguments, dbt_environment(workspace), _manifest())
+        result = _invoke(arguments, dbt_environment(workspace), manifest)
     finally:
         _release_warehouse()
     runs = [_node_run(run, workspace) for run in result.results]
@@ -351,7 +354,7 @@ def _invoke(arguments: list[str], environment: Mapping[str, str], manifest: Mani
     """Call dbt and return the command's own result object."""
     from dbt.cli.main import dbtRunner
 
-    _hush()
+    dbt_lean.hush()
     quiet = ["--log-level", "none", "--log-level-file", "none", "--log-path", str(TARGET_DIR)]
     with _variables(environment), contextlib.chdir(DBT_PROJECT_DIR):
         outcome = dbtRunner(manifest=manifest).invoke(
@@ -363,25 +366,6 @@ def _invoke(arguments: list[str], environment: Mapping[str, str], manifest: Mani
     if error is not None or outcome.result is None:
         raise DbtError(f"dbt {arguments[0]} could not run. {error}") from error
     return outcome.result
-
-
-def _hush() -> None:
-    """Have dbt drop its debug events before it makes messages of them, not after.
-
-    Nobody reads them here, and dbt writes, stamps and converts each of several thousand before it
-    finds that no logger wants it: a seventh of a build's CPU. Warnings and errors stay.
-    """
-    from dbt_common.events.base_types import EventLevel
-    from dbt_common.events.event_manager import EventManager
-    from dbt_common.events.event_manager_client import ctx_set_event_manager, get_event_manager
-
-    class WarningsOnly(EventManager):
-        def fire_event(self, e: Any, level: Any = None, *rest: Any, **options: Any) -> None:
-            if (level or e.level_tag()) in {EventLevel.WARN, EventLevel.ERROR}:
-                super().fire_event(e, level, *rest, **options)
-
-    if type(get_event_manager()) is EventManager:
-        ctx_set_event_manager(WarningsOnly())
 
 
 @contextlib.contextmanager

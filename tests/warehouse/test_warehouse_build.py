@@ -41,7 +41,7 @@ def test_every_model_is_materialized_with_its_rows(whole_run):
     assert rows["marts/fct_captures"] == 6
     assert rows["marketing/published_marketing__cluster_summary"] == 1
     # Counting a view would run it.
-    assert rows["intermediate/int_captures__unioned"] is None
+    assert rows["intermediate/int_captures__deduplicated"] is None
 
 
 def test_dbt_tests_are_checks(whole_run):

@@ -1,7 +1,8 @@
-"""Tables and views made by one statement each, in a dbt project of two models of its own."""
+"""Tables, views and tests that are one statement each, in a small dbt project of their own."""
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -101,3 +102,44 @@ def test_a_failing_model_leaves_the_table_of_before(project: Path) -> None:
     status, _ = _built(project, "materialized='table'", _SQL.replace("12.5", "'twelve'"))
     assert status == "error"
     assert _kind_and_rows(project) == ("BASE TABLE", [("alipay", "12.5000")])
+
+
+@pytest.mark.parametrize(
+    ("config", "rows", "status", "failures"),
+    [
+        ("severity='error'", 0, "pass", 0),
+        ("severity='error'", 3, "fail", 3),
+        ("severity='warn'", 3, "warn", 3),
+        ("error_if='> 3'", 3, "warn", 3),
+        ("fail_calc='sum(n)'", 3, "fail", 6),
+    ],
+)
+def test_a_test_says_how_many_rows_fail(
+    project: Path, config: str, rows: int, status: str, failures: int
+) -> None:
+    result = _tested(project, config, rows)
+    assert (result.status, result.failures) == (status, failures), result.message
+
+
+@pytest.mark.parametrize("option", ["store_failures=true", "limit=10"])
+def test_what_a_test_leaves_out_is_refused(project: Path, option: str) -> None:
+    result = _tested(project, option, 0)
+    assert result.status == "error"
+    assert f"{option.split('=')[0]} is not supported" in result.message
+
+
+def _tested(project: Path, config: str, rows: int) -> Any:
+    (project / "tests").mkdir()
+    (project / "tests" / "assert_nothing.sql").write_text(
+        "{{ config(" + config + ") }}\n"
+        f"select * from (values (1), (2), (3)) as numbers (n) where n <= {rows}"
+    )
+    warehouse = project / "warehouse.duckdb"
+    result = dbt_run._invoke(
+        ["test", "--target-path", str(project / "target")],
+        {"WALLET_WAREHOUSE": str(warehouse)},
+        None,
+    )
+    dbt_run._release_warehouse()
+    (node,) = result.results
+    return node

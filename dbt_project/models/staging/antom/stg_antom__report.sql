@@ -4,6 +4,12 @@ with reports as (
 
 ),
 
+units as (
+
+    {{ minor_units() }}
+
+),
+
 typed as (
 
     select
@@ -31,19 +37,17 @@ typed as (
         -- 1450 for 14.50 USD or 14.50: ingest found out which (constants of the document).
         case
             when amount_unit = 'minor'
-                then {{ from_minor_units('transaction_amount', 'transaction_currency') }}
+                then {{ from_minor_units('transaction_amount', 'units') }}
             else {{ amount('transaction_amount') }}
         end as amount,
         case
             when amount_unit = 'minor'
-                then {{ from_minor_units('settlement_amount', 'settlement_currency') }}
+                then {{ from_minor_units('settlement_amount', 'settlement_units') }}
             else {{ amount('settlement_amount') }}
         end as settlement_amount,
         case
             when amount_unit = 'minor'
-                then {{ from_minor_units(
-                    'fee_amount', 'coalesce(fee_currency, settlement_currency, transaction_currency)'
-                ) }}
+                then {{ from_minor_units('fee_amount', 'fee_units') }}
             else {{ amount('fee_amount') }}
         end as fee_amount,
 
@@ -56,6 +60,13 @@ typed as (
         _source_file as source_file
 
     from reports
+    left join units on upper(reports.transaction_currency) = units.iso_code
+    left join units as settlement_units
+        on upper(reports.settlement_currency) = settlement_units.iso_code
+    left join units as fee_units
+        on upper(coalesce(
+            reports.fee_currency, reports.settlement_currency, reports.transaction_currency
+        )) = fee_units.iso_code
 
 ),
 

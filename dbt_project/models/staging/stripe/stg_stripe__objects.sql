@@ -7,6 +7,12 @@ with objects as (
 
 ),
 
+units as (
+
+    {{ minor_units('stripe_api') }}
+
+),
+
 typed as (
 
     select
@@ -59,13 +65,13 @@ typed as (
 
         upper(currency) as currency,
         {%- for column in money %}
-        {{ from_minor_units(column, 'currency', 'stripe_api') }} as {{ column }},
+        {{ from_minor_units(column, 'units') }} as {{ column }},
         {%- endfor %}
-        {{ from_minor_units('settled_amount', 'settled_currency', 'stripe_api') }} as settled_amount,
-        {{ from_minor_units('settled_fee', 'settled_currency', 'stripe_api') }} as settled_fee,
+        {{ from_minor_units('settled_amount', 'settled_units') }} as settled_amount,
+        {{ from_minor_units('settled_fee', 'settled_units') }} as settled_fee,
         upper(settled_currency) as settled_currency,
         try_cast(exchange_rate as double) as exchange_rate,
-        {{ from_minor_units('dispute_fee', 'dispute_fee_currency', 'stripe_api') }} as dispute_fee,
+        {{ from_minor_units('dispute_fee', 'dispute_fee_units') }} as dispute_fee,
         upper(dispute_fee_currency) as dispute_fee_currency,
 
         _resaved as is_resaved,
@@ -77,6 +83,10 @@ typed as (
         _source_file as source_file
 
     from objects
+    left join units on upper(objects.currency) = units.iso_code
+    left join units as settled_units on upper(objects.settled_currency) = settled_units.iso_code
+    left join units as dispute_fee_units
+        on upper(objects.dispute_fee_currency) = dispute_fee_units.iso_code
 
 )
 
