@@ -6,6 +6,7 @@ What is expensive to make goes through `prepared`, so that only one worker makes
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -26,6 +27,10 @@ from pipelines.settings import Settings, Workspace
 TEST_KEY = "5d0c7a91e2b84f36a7d1c05e9b3f62d48c17e0a5f4936b2d81ce74a05f9d3b68"
 
 TEST_SIGNING_KEY = "9b1f4c6ad27e83505d0c7a91e2b84f36c81e0a5f4936b2d8a7d1c05e9b3f62d4"
+
+# Python's own 700 are for small programs: Dagster, dbt and scikit-learn make millions of objects
+# that stay, and a quarter of the time before the first test went into searching them for garbage.
+gc.set_threshold(50_000, 10, 10)
 
 TESTS = Path(__file__).parent
 # Each worker imports Dagster, dbt and scikit-learn for itself: more of them soon gain nothing.
