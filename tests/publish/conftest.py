@@ -39,12 +39,16 @@ def workspace_in(root: Path) -> Workspace:
 
 
 @pytest.fixture(scope="session")
-def published_once(tmp_path_factory) -> Workspace:
+def published_once(prepared: Callable) -> Workspace:
     """A workspace with one release; never written to by a test."""
-    made = workspace_in(tmp_path_factory.mktemp("published"))
-    write_warehouse(made.warehouse)
-    publish(made, manifest=write_manifest(made.root / "manifest.json"), render=draw_page)
-    return made
+
+    def make(folder: Path) -> None:
+        made = workspace_in(folder)
+        write_warehouse(made.warehouse)
+        publish(made, manifest=write_manifest(folder / "manifest.json"), render=draw_page)
+
+    folder, _ = prepared("published", make)
+    return workspace_in(folder)
 
 
 @pytest.fixture

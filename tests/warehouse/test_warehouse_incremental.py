@@ -160,20 +160,30 @@ def test_dagster_says_since_when_and_can_be_told_to_build_all(copied):
     assert metadata["unchanged_since_run"].value == again.run_id
 
 
-def with_new_bills(workspace: Workspace) -> None:
+@pytest.fixture(scope="module")
+def behind(built_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The warehouse of a lake that lacked two bills, and the lake of now."""
     later = {"refund-0105.csv", "all-0107.csv"}
+    folder = tmp_path_factory.mktemp("behind") / "data"
+    shutil.copytree(built_workspace.root, folder, symlinks=True)
+    workspace = make_workspace(folder, minimum_cell_users=5)
     shutil.rmtree(workspace.lake)
     write_lake(workspace.lake, {name: LAKE_ROWS[name] for name in LAKE_ROWS if name not in later})
     incremental.build_changed(workspace)
     shutil.rmtree(workspace.lake)
     write_lake(workspace.lake)
+    return workspace
 
 
-def test_dagster_builds_what_a_selected_table_is_made_from(built_workspace, copied):
+@pytest.fixture
+def with_new_bills(behind: Workspace, tmp_path: Path) -> Workspace:
+    shutil.copytree(behind.root, tmp_path / "behind", symlinks=True)
+    return make_workspace(tmp_path / "behind", minimum_cell_users=5)
+
+
+def test_dagster_builds_what_a_selected_table_is_made_from(built_workspace, with_new_bills):
     """New files, and one table materialized by itself: its key failed beside parents of before."""
-    with_new_bills(copied)
-    job = definitions_for(copied).resolve_implicit_global_asset_job_def()
+    job = definitions_for(with_new_bills).resolve_implicit_global_asset_job_def()
     made = job.execute_in_process(asset_selection=[dg.AssetKey(["marts", "fct_refunds"])])
     assert [event.asset_key.path for event in made.get_asset_materialization_events()] == [
         ["marts", "fct_refunds"]
@@ -190,20 +200,19 @@ def test_dagster_builds_what_a_selected_table_is_made_from(built_workspace, copi
     assert not told.keys() & {"fct_fees", "rpt_refund_performance_monthly", "currencies"}
     assert "seconds" in told["fct_captures"].metadata
     # What was built first, and what was selected, stands: the rest is built with them.
-    rest = changed(incremental.build_changed(copied))
+    rest = changed(incremental.build_changed(with_new_bills))
     assert "rpt_refund_performance_monthly" in rest
     assert not rest & {"fct_refunds", *told}
     tables = ["marts.fct_refunds", "marts.fct_captures", "marts.rpt_refund_performance_monthly"]
-    assert digests(copied, tables) == digests(built_workspace, tables)
+    assert digests(with_new_bills, tables) == digests(built_workspace, tables)
 
 
-def test_what_python_makes_between_stale_tables_is_asked_for(copied):
+def test_what_python_makes_between_stale_tables_is_asked_for(with_new_bills):
     """dbt's step cannot run a Python job: it says what to select, and that selection does it."""
-    with_new_bills(copied)
-    defs = definitions_for(copied)
+    defs = definitions_for(with_new_bills)
     job = defs.resolve_implicit_global_asset_job_def()
     wanted = [dg.AssetKey(["analyst", "published_analyst__segment_summary"])]
-    with connect.connect(copied) as connection:
+    with connect.connect(with_new_bills) as connection:
         before = connection.sql("from build_state.nodes order by all").fetchall()
     refused = job.execute_in_process(asset_selection=wanted, raise_on_error=False)
     assert not refused.success
@@ -211,7 +220,7 @@ def test_what_python_makes_between_stale_tables_is_asked_for(copied):
     said = failed.step_failure_data.user_failure_data.description
     assert "analysis/user_segments" in said
     assert "dim_users" in said
-    with connect.connect(copied) as connection:
+    with connect.connect(with_new_bills) as connection:
         assert connection.sql("from build_state.nodes order by all").fetchall() == before
     (selection,) = re.findall("select (.*), or run", said)
     # A Python job writes all of its tables or none.

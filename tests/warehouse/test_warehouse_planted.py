@@ -24,7 +24,6 @@ from pipelines.settings import Settings
 from pipelines.simulate import simulate
 from pipelines.simulate.behaviour_export import FUNNEL
 from pipelines.simulate.service_export import FIRST_RESPONSE_MINUTES
-from pipelines.simulate.truth import SimulationTruth
 from pipelines.warehouse import connect, dbt_run
 from pipelines.warehouse.incremental import build_changed
 
@@ -37,14 +36,12 @@ def _settings(folder: Path) -> Settings:
     return Settings(data_dir=folder, workspace="merchant", pseudonym_key=_KEY)
 
 
-def _simulate(landing: Path) -> SimulationTruth:
-    return simulate(landing, seed=29, attempts=3000, months=1, layout="compact", providers="all")
-
-
 def _make(folder: Path) -> dict[str, Any]:
     """Ingest, staging, intermediate and marts with their tests."""
     settings = _settings(folder)
-    truth = _simulate(settings.landing)
+    truth = simulate(
+        settings.landing, seed=29, attempts=3000, months=1, layout="compact", providers="all"
+    )
     workspace = settings.open_workspace()
     ingest(workspace)
     runs = dbt_run.build(workspace, exclude=[PUBLISHED])
@@ -298,8 +295,7 @@ def test_no_table_depends_on_the_order_of_arrival(
     planted_merchant: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     """Files that come a few at a time, refunds before their payments, give what one run gives."""
-    exports = tmp_path / "exports"
-    _simulate(exports)
+    exports = _settings(planted_merchant[0]).landing
     files = sorted(path for path in exports.rglob("*") if path.is_file())
     random.Random(4).shuffle(files)
     settings = _settings(tmp_path / "data")
