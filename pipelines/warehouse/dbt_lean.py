@@ -8,7 +8,10 @@ A build of this project is hundreds of small nodes, and two thirds of its CPU ar
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -75,6 +78,23 @@ def with_reachable_macros(manifest: Manifest, adapter: str = "duckdb") -> Manife
     lean._macros_by_name = None
     lean._macros_by_package = None
     return lean
+
+
+@contextlib.contextmanager
+def settled() -> Iterator[None]:
+    """What is in memory now is not looked through for garbage until dbt is done.
+
+    A parsed project and dbt's own classes are a quarter of a million objects that stay; Python
+    would look at all of them again and again: two seconds of a build, one with this.
+    """
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def hush() -> None:

@@ -270,7 +270,8 @@ def _run_nodes(arguments: list[str], workspace: Workspace) -> list[NodeRun]:
     if arguments[0] == "build":
         manifest = dbt_lean.with_reachable_macros(manifest)
     try:
-        result = _invoke(arguments, dbt_environment(workspace), manifest)
+        with dbt_lean.settled():
+            result = _invoke(arguments, dbt_environment(workspace), manifest)
     finally:
         _release_warehouse()
     runs = [_node_run(run, workspace) for run in result.results]

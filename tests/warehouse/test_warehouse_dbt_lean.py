@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,13 @@ def test_a_macro_that_is_missing_after_all_fails_the_node_that_calls_it(
     dbt_run._release_warehouse()
     assert [str(result.status) for result in results] == ["success", "error"]
     assert "'one' is undefined" in results[1].message
+
+
+def test_garbage_is_collected_as_before_when_dbt_is_done() -> None:
+    before = gc.get_threshold(), gc.get_freeze_count()
+    with dbt_lean.settled():
+        assert gc.get_freeze_count() > before[1]
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
 
 
 def test_an_event_says_the_same_when_it_is_read() -> None:
