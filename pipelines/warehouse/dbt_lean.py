@@ -128,12 +128,13 @@ def _fill_when_read(events: Any) -> None:
     make, get, put = events.__init__, events.__getattr__, events.__setattr__
 
     def fill(event: Any) -> None:
-        if "pb_msg" not in vars(event):
+        # An event that is being copied has nothing yet.
+        if "pb_msg" not in vars(event) and "_args" in vars(event):
             make(event, *vars(event)["_args"], **vars(event)["_kwargs"])
 
     def get_filled(event: Any, key: str) -> Any:
         fill(event)
-        return vars(event)["pb_msg"] if key == "pb_msg" else get(event, key)
+        return get(event, key)
 
     def put_filled(event: Any, key: str, value: Any) -> None:
         if key != "pb_msg":

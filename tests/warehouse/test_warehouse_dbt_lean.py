@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 from pathlib import Path
 
@@ -74,6 +75,7 @@ def test_an_event_says_the_same_when_it_is_read() -> None:
     query = SQLQuery(conn_name="model.wallet.ones", sql="select 1")
     assert query.message() == "On model.wallet.ones: select 1"
     assert query.sql == "select 1"
+    assert copy.copy(query).message() == query.message()
     failure = GenericExceptionOnRun(unique_id="model.wallet.ones", exc="no such column")
     assert "no such column" in msg_from_base_event(failure).info.msg
     failure.exc = "no such table"
