@@ -1,4 +1,4 @@
--- Integers, as the providers' own documents explain them, and what they are in major units.
+-- Integers as the providers' own documents explain them, and what they are in major units.
 {{ config(
     meta={
         'description': 'Integers in minor units become wrong amounts',

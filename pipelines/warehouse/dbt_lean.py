@@ -1,7 +1,8 @@
 """What dbt does for every node although nobody here needs it, left out.
 
-What belongs here: the macros that a build can call, and events that nobody reads. What does not:
-how dbt is called (`dbt_run`).
+What belongs here: the macros that a build can call, events that nobody reads, memory that nobody
+gives back. All of it reaches into dbt's own classes, so nothing else may. What does not: how dbt is
+called (`dbt_run`).
 
 A build of this project is hundreds of small nodes, and two thirds of its CPU are dbt's Python.
 """

@@ -48,13 +48,11 @@ class Ratio:
 
     def over(self, rows: pl.DataFrame) -> float | None:
         """The metric of the rows together; None where nothing can be divided."""
-        counted, total = self.added(rows)
-        return counted / total if total else None
+        return _divided(*self.added(rows))
 
     def of(self, measures: Mapping[str, float | None]) -> float | None:
         """The metric of summed measures; None where nothing can be divided."""
-        counted, total = self.counts(measures)
-        return counted / total if total else None
+        return _divided(*self.counts(measures))
 
     def sql(self) -> str:
         """The metric in DuckDB over columns of measures; NULL where nothing can be divided."""
@@ -85,6 +83,10 @@ def _ratios() -> dict[str, list[str]]:
     if body is None:
         raise ValueError(f"{_MACRO} has no macro `metrics` that returns a mapping")
     return ast.literal_eval(body.group(1))
+
+
+def _divided(counted: float, total: float) -> float | None:
+    return counted / total if total else None
 
 
 def _sum(terms: str, measures: Mapping[str, float | None]) -> float:
