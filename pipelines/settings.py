@@ -33,6 +33,23 @@ SHIPPED_MAPPINGS = PROJECT_ROOT / "data" / "mappings"
 _IGNORED_NAMES = {"readme.md", "thumbs.db", "desktop.ini"}
 _IGNORED_SUFFIXES = {".part", ".crdownload", ".tmp", ".partial"}
 
+# Where things lie and how fast they run changes no figure; the key must never reach a digest.
+_NO_FIGURES = {
+    "data_dir",
+    "workspace",
+    "pseudonym_key",
+    "pseudonym_key_file",
+    "signing_key_file",
+    "warehouse_key_file",
+    "verify_key",
+    "memory_limit",
+    "threads",
+    "keep_releases",
+    "keep_runs_days",
+    "webhook_url",
+    "sql_history_file",
+}
+
 
 def _config_folder() -> Path:
     base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
@@ -218,6 +235,10 @@ class Settings(BaseSettings):
     def dagster_home(self) -> Path:
         """Folder of Dagster's run history, shared by the command line and the UI."""
         return self.data_dir / "dagster"
+
+    def of_figures(self) -> dict[str, object]:
+        """The settings that a figure can follow from, as JSON has them."""
+        return self.model_dump(mode="json", exclude=_NO_FIGURES)
 
     def open_workspace(self) -> Workspace:
         """Decide once, for a whole process, whose data is worked on.

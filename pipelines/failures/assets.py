@@ -28,6 +28,7 @@ from pipelines.failures.tables import (
 from pipelines.pictures import daily_bars
 from pipelines.settings import Workspace
 from pipelines.warehouse import shown
+from pipelines.warehouse.analysed import analysing
 from pipelines.warehouse.connect import connect
 
 _ATTEMPTS = dg.AssetKey(["marts", "fct_payment_attempts"])
@@ -44,10 +45,12 @@ _SEGMENTS = dg.AssetKey(["analysis", "user_segments"])
     owners=["team:data"],
     kinds={"python", "duckdb"},
 )
-def failure_breakdown(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult:
+def failure_breakdown(
+    context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+) -> dg.MaterializeResult:
     """One row per dimension, value and cause: failure rates with 95 % intervals, and the money."""
     settings = workspace.settings
-    with connect(workspace) as con:
+    with analysing(workspace, context.assets_def.specs, "failures") as con:
         write_breakdown(con, settings.reporting_currency)
         causes = top_causes_markdown(con, settings.minimum_cell_users)
         table = shown.of_table(con, "analysis.failure_breakdown")
@@ -61,9 +64,11 @@ def failure_breakdown(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeR
     owners=["team:data"],
     kinds={"python", "duckdb"},
 )
-def failure_advice(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult:
+def failure_advice(
+    context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+) -> dg.MaterializeResult:
     """One row per wallet and cause: what to do, and what it would have brought."""
-    with connect(workspace) as con:
+    with analysing(workspace, context.assets_def.specs, "failures") as con:
         write_advice(con, workspace.settings.reporting_currency)
         table = shown.of_table(con, "analysis.failure_advice")
     return dg.MaterializeResult(metadata=table)
@@ -76,9 +81,11 @@ def failure_advice(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResu
     owners=["team:data"],
     kinds={"python", "duckdb"},
 )
-def refund_breakdown(workspace: dg.ResourceParam[Workspace]) -> dg.MaterializeResult:
+def refund_breakdown(
+    context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
+) -> dg.MaterializeResult:
     """One row per dimension and value: refund rates, failed refunds, and how long they take."""
-    with connect(workspace) as con:
+    with analysing(workspace, context.assets_def.specs, "failures") as con:
         write_refunds(con, workspace.settings.reporting_currency)
         table = shown.of_table(con, "analysis.refund_breakdown")
     return dg.MaterializeResult(metadata=table)
@@ -111,7 +118,7 @@ def failure_drops(context: dg.AssetExecutionContext, workspace: dg.ResourceParam
     """Watch the success rate, look into its drops, and write all five tables."""
     settings = workspace.settings
     seed = settings.random_seed
-    with connect(workspace) as con:
+    with analysing(workspace, context.assets_def.specs, "failures") as con:
         alarms, examined = write_drops(
             con, settings.reporting_currency, DetectionRules(seed=seed), ScanRules(seed=seed)
         )
@@ -179,7 +186,7 @@ _DRIVERS = {
 def failure_drivers(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]):
     """Fit, judge and rank; both tables are written even when there is no model."""
     settings = workspace.settings
-    with connect(workspace) as con:
+    with analysing(workspace, context.assets_def.specs, "failures") as con:
         rules = DriverRules(seed=settings.random_seed)
         result = analyse_drivers(con, settings.reporting_currency, rules)
         write_drivers(con, result)

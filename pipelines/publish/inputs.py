@@ -12,22 +12,6 @@ from pathlib import Path
 
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings, Workspace
 
-# Where things lie and how fast they run changes no figure; the key must never reach a digest.
-_NO_EFFECT = {
-    "data_dir",
-    "workspace",
-    "pseudonym_key",
-    "pseudonym_key_file",
-    "signing_key_file",
-    "warehouse_key_file",
-    "verify_key",
-    "memory_limit",
-    "threads",
-    "keep_releases",
-    "keep_runs_days",
-    "webhook_url",
-    "sql_history_file",
-}
 _CODE = (PROJECT_ROOT / "pipelines", DBT_PROJECT_DIR)
 _CODE_SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".csv", ".html", ".js", ".css", ".j2", ".gz"}
 _CODE_SUFFIXES |= {".po", ".pot"}
@@ -41,13 +25,9 @@ def inputs_digest(workspace: Workspace) -> str:
         "code": code_digest(),
         "mappings": _mappings_digest(workspace.settings),
         "models": sorted(path.name for path in workspace.models.glob("*.json")),
-        "settings": _settings(workspace.settings),
+        "settings": workspace.settings.of_figures(),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _settings(settings: Settings) -> dict[str, object]:
-    return settings.model_dump(mode="json", exclude=_NO_EFFECT)
 
 
 def _mappings_digest(settings: Settings) -> str:

@@ -18,6 +18,7 @@ from pipelines.risk.tables import (
 )
 from pipelines.settings import Settings, Workspace
 from pipelines.warehouse import shown
+from pipelines.warehouse.analysed import analysing
 from pipelines.warehouse.connect import connect
 from pipelines.warehouse.store import ModelStore
 
@@ -63,7 +64,7 @@ def risk_rules(settings: Settings) -> RiskRules:
 def suspicious_payments(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]):
     """Run the rules, measure them by what reviewers said, and queue the cases."""
     settings = workspace.settings
-    with connect(workspace) as con:
+    with analysing(workspace, context.assets_def.specs, "risk") as con:
         cases = write_risk(con, risk_rules(settings), ModelStore(workspace.models))
         rules = rules_markdown(con, settings.minimum_cell_users)
         tables = {table: shown.of_table(con, f"analysis.{table}") for table in TABLES}

@@ -16,7 +16,7 @@ from pipelines.segments.tables import (
 )
 from pipelines.settings import Settings, Workspace
 from pipelines.warehouse import shown
-from pipelines.warehouse.connect import connect
+from pipelines.warehouse.analysed import analysing
 from pipelines.warehouse.store import ModelStore
 
 _MARTS = ("dim_users", "rpt_user_profiles", "fct_payments", "fct_refunds")
@@ -48,7 +48,7 @@ def settings_of(settings: Settings) -> SegmentSettings:
 )
 def user_segments(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]):
     """Write all tables and report sizes and model quality, never a single user."""
-    with connect(workspace) as con:
+    with analysing(workspace, context.assets_def.specs, "segments") as con:
         made = build_segment_tables(
             con, ModelStore(workspace.models), settings_of(workspace.settings)
         )

@@ -154,7 +154,7 @@ class Fingerprints:
     def _of_source(self, source: Mapping[str, Any]) -> str | None:
         if source["source_name"] == "lake":
             return self._of_lake(source["name"])
-        return self._of_rows(source["schema"], source["identifier"])
+        return rows_digest(self.connection, source["schema"], source["identifier"])
 
     def _of_lake(self, name: str) -> str | None:
         """Digest of a source's files; what ingest says of itself lies in folders named `_…`."""
@@ -163,21 +163,22 @@ class Fingerprints:
         found = [[path.name, _digest_of_file(path)] for path in files]
         return _digest([name, found]) if found else None
 
-    def _of_rows(self, schema: str, table: str) -> str | None:
-        """Digest of a table's columns and rows in any order."""
-        columns = self.connection.execute(
-            "select column_name, data_type from duckdb_columns() where schema_name = ?"
-            " and table_name = ? order by column_index",
-            [schema, table],
-        ).fetchall()
-        if not columns:
-            return None
-        # Twice with another beginning: 128 bits, so that no two tables meet by chance.
-        rows = self.connection.execute(
-            "select count(*), sum(cast(hash(t) as hugeint)), sum(cast(hash('again', t) as hugeint))"
-            f" from {schema}.{table} as t"
-        ).fetchall()[0]
-        return _digest([columns, [str(value) for value in rows]])
+
+def rows_digest(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> str | None:
+    """Digest of a table's columns and rows in any order; None of one that is not there."""
+    columns = connection.execute(
+        "select column_name, data_type from duckdb_columns() where schema_name = ?"
+        " and table_name = ? order by column_index",
+        [schema, table],
+    ).fetchall()
+    if not columns:
+        return None
+    # Twice with another beginning: 128 bits, so that no two tables meet by chance.
+    rows = connection.execute(
+        "select count(*), sum(cast(hash(t) as hugeint)), sum(cast(hash('again', t) as hugeint))"
+        f" from {schema}.{table} as t"
+    ).fetchall()[0]
+    return _digest([columns, [str(value) for value in rows]])
 
 
 def _digest(content: object) -> str:

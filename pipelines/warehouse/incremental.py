@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pipelines.settings import DBT_PROJECT_DIR, Workspace
+from pipelines.warehouse import analysed as analysis_tables
 from pipelines.warehouse import built, dbt_run
 from pipelines.warehouse.built import Built
 from pipelines.warehouse.connect import connect
@@ -152,10 +153,11 @@ def not_as_built(workspace: Workspace) -> list[str]:
     """What does not stand as it would be built now, so that nobody knows whether it is right.
 
     A table whose lake, code or settings changed since, one that was built without what it is made
-    from, a test that failed or was never asked. Tests that only warn are left out.
+    from, a test that failed or was never asked; a table of `analysis` that dbt's models read and
+    that Python would make from something else now. Tests that only warn are left out.
 
     Returns:
-        Names of seeds, models and tests, sorted.
+        Names of seeds, models and tests, and `analysis.table` of what Python makes, sorted.
 
     Raises:
         DbtError: the project cannot be parsed.
@@ -164,7 +166,13 @@ def not_as_built(workspace: Workspace) -> list[str]:
     every = _nodes(manifest)
     with connect(workspace) as connection:
         plan, _ = _planned(workspace, manifest, every, every.keys(), connection)
-    return sorted(
+        read = [
+            manifest["sources"][source]["identifier"]
+            for source in _made_from(every, every.keys()) - every.keys()
+            if manifest["sources"][source]["schema"] == analysis_tables.SCHEMA
+        ]
+        stale = analysis_tables.not_as_made(connection, workspace, read)
+    return stale + sorted(
         every[node]["name"]
         for node in plan.build
         if every[node]["resource_type"] != "test"

@@ -24,7 +24,7 @@ from pipelines.risk.tables import TABLES as RISK_TABLES
 from pipelines.risk.tables import write_risk
 from pipelines.segments.tables import TABLES
 from pipelines.settings import Settings, Workspace
-from pipelines.warehouse import connect
+from pipelines.warehouse import analysed, connect
 from pipelines.warehouse.store import ModelStore
 
 # The columns are ingest's own: a column that is renamed there breaks the build here.
@@ -439,6 +439,8 @@ def write_analysis(workspace: Workspace) -> None:
             connection.execute(statement)
         tables.write_refunds(connection, "CNY")
         write_risk(connection, RiskRules(), ModelStore(workspace.models))
+        reads = {table: [f"marts.{mart}" for mart in READ] for table in ANALYSIS_TABLES}
+        analysed.remember(connection, workspace, reads, "segments")
 
 
 _ANALYSIS = [
@@ -557,6 +559,9 @@ _ANALYSIS = [
 ]
 PUBLISHED = "path:models/published"
 
+# What the stand-ins read.
+READ = ("dim_users", "fct_dispositions", "fct_disputes", "fct_payments", "fct_security_events")
+
 ANALYSIS_TABLES = (
     *TABLES,
     "failure_breakdown",
@@ -574,16 +579,7 @@ ANALYSIS_TABLES = (
     specs=[
         dg.AssetSpec(
             ["analysis", name],
-            deps=[
-                ["marts", table]
-                for table in (
-                    "dim_users",
-                    "fct_dispositions",
-                    "fct_disputes",
-                    "fct_payments",
-                    "fct_security_events",
-                )
-            ],
+            deps=[["marts", table] for table in READ],
         )
         for name in ANALYSIS_TABLES
     ]

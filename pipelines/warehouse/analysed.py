@@ -1,0 +1,158 @@
+"""What the tables that Python writes were made from: one row per table and what it was read from.
+
+What belongs here: the table `build_state.analysed`, the connection of an asset that writes
+`analysis.*`, and which of these tables no longer stand as they would be made. What does not: what
+dbt built (`built`, `incremental`), and what a room does with its tables.
+
+dbt knows these tables as sources only. Whoever builds marts anew and publishes without the Python
+rooms would otherwise publish segments of yesterday beside payments of today.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pipelines.settings import PROJECT_ROOT, Workspace
+from pipelines.warehouse.connect import connect
+from pipelines.warehouse.fingerprints import rows_digest
+
+if TYPE_CHECKING:
+    import dagster as dg
+    import duckdb
+
+_TABLE = "build_state.analysed"
+SCHEMA = "analysis"
+# Beside tables, what a room makes of them follows from its code and the merchant's settings.
+_RULES = "rules"
+
+
+@contextmanager
+def analysing(
+    workspace: Workspace, specs: Iterable[dg.AssetSpec], room: str
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, for an asset that writes tables of `analysis` and has read its upstreams.
+
+    What the tables were made from is forgotten first and kept once the block ended well, so that a
+    killed step is not taken for a whole one.
+
+    Args:
+        workspace: whose warehouse is read and written.
+        specs: of the tables written, each with the tables it reads as its dependencies.
+        room: folder below `pipelines` whose code makes them.
+    """
+    reads = reads_of(specs)
+    with connect(workspace) as connection:
+        _make(connection)
+        connection.execute(
+            f"delete from {_TABLE} where table_name in (select unnest(?::varchar[]))", [list(reads)]
+        )
+        yield connection
+        remember(connection, workspace, reads, room)
+
+
+def reads_of(specs: Iterable[dg.AssetSpec]) -> dict[str, list[str]]:
+    """`schema.table` of what each table of `analysis` is read from, by the table's name."""
+    return {
+        spec.key.path[-1]: [".".join(dep.asset_key.path) for dep in spec.deps] for spec in specs
+    }
+
+
+def remember(
+    connection: duckdb.DuckDBPyConnection,
+    workspace: Workspace,
+    reads: Mapping[str, Collection[str]],
+    room: str,
+) -> None:
+    """Keep what tables were made from, as it stands now.
+
+    Args:
+        connection: to the warehouse.
+        workspace: for the settings.
+        reads: `schema.table` of what each table of `analysis` was read from, by the table's name.
+        room: folder below `pipelines` whose code made them.
+    """
+    _make(connection)
+    now = _states(connection, {parent for parents in reads.values() for parent in parents})
+    rows = [(table, parent, now[parent]) for table in reads for parent in reads[table]]
+    rows += [(table, f"{_RULES}:{room}", _rules(workspace, room)) for table in reads]
+    tables, parents, states = zip(*rows, strict=True)
+    connection.execute(
+        f"delete from {_TABLE} where table_name in (select unnest(?::varchar[]))", [list(reads)]
+    )
+    connection.execute(
+        f"insert into {_TABLE} select unnest(?::varchar[]), unnest(?::varchar[]),"
+        " unnest(?::varchar[])",
+        [list(tables), list(parents), list(states)],
+    )
+
+
+def not_as_made(
+    connection: duckdb.DuckDBPyConnection, workspace: Workspace, tables: Collection[str]
+) -> list[str]:
+    """Which of these tables of `analysis` would be made from something else now.
+
+    One whose marts were built anew to other rows, whose room's code or settings changed, that was
+    made from a mart nobody knew to be right, or of which nothing is known.
+
+    Returns:
+        `analysis.table`, sorted.
+    """
+    _make(connection)
+    rows = connection.execute(f"select table_name, parent, state from {_TABLE}").fetchall()
+    now = _states(connection, {parent for _, parent, _ in rows if not _is_rules(parent)})
+    now |= {
+        parent: _rules(workspace, parent.partition(":")[2])
+        for _, parent, _ in rows
+        if _is_rules(parent)
+    }
+    known = {table for table, _, _ in rows}
+    moved = {table for table, parent, state in rows if state is None or state != now[parent]}
+    return sorted(f"{SCHEMA}.{table}" for table in tables if table not in known or table in moved)
+
+
+def _states(
+    connection: duckdb.DuckDBPyConnection, relations: Iterable[str]
+) -> dict[str, str | None]:
+    """What stands under a name now: dbt's fingerprint, or of tables that Python writes the rows.
+
+    None for a mart that was not built as it should have been, or whose tests were not passed.
+    """
+    built = dict(
+        connection.execute(
+            "select split_part(unique_id, '.', -1), fingerprint from build_state.nodes"
+            " where starts_with(unique_id, 'model.')"
+        ).fetchall()
+    )
+    found: dict[str, str | None] = {}
+    for relation in relations:
+        schema, _, table = relation.partition(".")
+        if schema == SCHEMA:
+            found[relation] = rows_digest(connection, schema, table)
+        else:
+            found[relation] = built.get(table)
+    return found
+
+
+def _is_rules(parent: str) -> bool:
+    return parent.startswith(f"{_RULES}:")
+
+
+def _rules(workspace: Workspace, room: str) -> str:
+    digest = hashlib.sha256()
+    folder = PROJECT_ROOT / "pipelines" / room
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in {".py", ".csv"}):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    digest.update(json.dumps(workspace.settings.of_figures(), sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _make(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create schema if not exists build_state")
+    connection.execute(
+        f"create table if not exists {_TABLE} (table_name varchar, parent varchar, state varchar)"
+    )
