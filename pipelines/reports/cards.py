@@ -1,8 +1,8 @@
-"""A card: one figure of a page with its sentence, chart, table and definition.
+"""A card: one figure of a page with its sentence, chart, table and definition; and the page itself.
 
-What belongs here: the shape of a card and the two ways of making one, plain and with a choice
-(month, dimension, …). What does not: what a card says (the modules of each subject) and on which
-page it stands (`pages`).
+What belongs here: the shape of a card, the two ways of making one, plain and with a choice (month,
+dimension, …), the shape of a page. What does not: what a card says (the modules of each subject),
+what it lets choose (`choices`) and on which page it stands (`pages`).
 
 Built, a card is {"select", "initial", "variants"}; a variant is {"label", "reading": {language:
 text}, "figure": plotly figure or None, "table": see `tables`, or None, "extra": what the script
@@ -11,7 +11,7 @@ draws itself, or None}.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,28 @@ class Card:
     is_wide: bool = False
 
 
+@dataclass(frozen=True)
+class Page:
+    """One report.
+
+    Attributes:
+        name: catalogue keys `page.<name>`, `lead.<name>` and `needs.<name>`.
+        sections: section -> cards, in reading order; keys `section.<section>`.
+        finding: the sentence under its title.
+        is_told: whether the release has anything for it; if not, the page says what is missing.
+    """
+
+    name: str
+    sections: Mapping[str, tuple[Card, ...]]
+    finding: Callable[[ReportData, Words], str]
+    is_told: Callable[[ReportData], bool]
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """All cards in reading order."""
+        return tuple(card for cards in self.sections.values() for card in cards)
+
+
 def plain(
     name: str,
     reading: Callable[[ReportData, Words], str],
@@ -43,7 +65,14 @@ def plain(
     *,
     wide: bool = False,
 ) -> Card:
-    """A card that always shows the same."""
+    """A card that always shows the same.
+
+    Args:
+        name, metric, wide: see `Card`.
+        reading: its sentence, also when there is nothing to show.
+        figure, table, extra: what it shows beside it; None, or a function that gives None or no
+            rows, where there is nothing.
+    """
 
     def build(data: ReportData) -> dict[str, Any]:
         variant = _variant(
@@ -73,9 +102,16 @@ def chosen(
     *,
     wide: bool = False,
 ) -> Card:
-    """A card with a list to choose from; `empty` is said when there is nothing to choose.
+    """A card with a list to choose from.
 
-    `label` gives a catalogue token (`@month.2026-03-01`) or plain text; `select` names the list.
+    Args:
+        name, metric, wide: see `Card`.
+        select: catalogue key of what the list is of.
+        options: what there is to choose; each is one variant of the card.
+        label: what an option is called, a catalogue token (`@month.2026-03-01`) or plain text.
+        reading, figure, table, extra: of an option, see `plain`.
+        empty: the sentence when there is nothing to choose.
+        initial: index of the option that is shown first; None for the first.
     """
 
     def build(data: ReportData) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.reports import style
-from pipelines.reports.data import NAMED_HOUR, SMALL_SAMPLE, ReportData, wilson
+from pipelines.reports.columns import Table, make_table
+from pipelines.reports.data import NAMED_HOUR, SMALL_SAMPLE, ReportData
+from pipelines.reports.dimensions import TELLING, dimension_token
 from pipelines.reports.failure_readings import failures_by_cause
+from pipelines.reports.intervals import wilson
 from pipelines.reports.style import Figure
-from pipelines.reports.tables import TELLING, Table, dimension_token, make_table
 from pipelines.reports.words import Words, category_key
 
 _VALUES_SHOWN = 12

@@ -11,8 +11,16 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.reports.data import AMOUNT_BANDS, SMALL_SAMPLE, ReportData, wilson
-from pipelines.reports.tables import TELLING, Table, dimension_token, make_table, property_token
+from pipelines.reports.columns import Table, make_table
+from pipelines.reports.data import SMALL_SAMPLE, ReportData
+from pipelines.reports.dimensions import (
+    AMOUNT_BANDS,
+    TELLING,
+    dimension_token,
+    property_token,
+    with_values,
+)
+from pipelines.reports.intervals import wilson
 from pipelines.reports.words import Words, category_key
 
 # A changed mix is named when it makes at least this part of the change.
@@ -241,9 +249,8 @@ def advice_table(data: ReportData) -> Table:
 def refund_table(data: ReportData, dimension: str) -> Table:
     """One row per value of a dimension."""
     rows = data.refund_breakdown.filter(pl.col("dimension") == dimension)
-    tokens = [dimension_token(dimension, value, data.currency) for value in rows["dimension_value"]]
     return make_table(
-        rows.with_columns(pl.Series("value", tokens, dtype=pl.String)),
+        with_values(rows, dimension, data.currency),
         "value captures refund_rate refund_rate_low refund_rate_high refunds users failed pending "
         "refunded_amount partial_refunds hours_p50 hours_p90 sla_breach_rate",
         "refunds",

@@ -12,9 +12,9 @@ import polars as pl
 
 from pipelines.reports import style
 from pipelines.reports.data import SMALL_SAMPLE, ReportData
-from pipelines.reports.failure_readings import drivers_usable, overall_failure_rate
+from pipelines.reports.dimensions import dimension_token, order_dimension
+from pipelines.reports.failure_readings import drivers_usable, money_by_cause, overall_failure_rate
 from pipelines.reports.style import Figure, rounded
-from pipelines.reports.tables import dimension_token, money_by_cause, order_dimension
 from pipelines.reports.words import category_key
 
 # More values than this make a chart unreadable; the table below it has all of them.

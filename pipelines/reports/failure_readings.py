@@ -6,11 +6,11 @@ rest of the page's sentences (`readings`), the texts themselves (`locales/`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import polars as pl
 
-from pipelines.reports.data import NAMED_HOUR, SMALL_SAMPLE, ReportData, wilson
+from pipelines.reports.data import NAMED_HOUR, SMALL_SAMPLE, ReportData, sum_if_known
+from pipelines.reports.dimensions import dimension_token
+from pipelines.reports.intervals import wilson
 from pipelines.reports.words import Words
 from pipelines.warehouse.metric_ratios import ratio
 
@@ -43,7 +43,7 @@ def causes(data: ReportData, words: Words) -> str:
     return words.sentences(sentence, words.text("reading.causes_three", three=three))
 
 
-def breakdown(data: ReportData, words: Words, dimension: str, label: Callable[[str], str]) -> str:
+def breakdown(data: ReportData, words: Words, dimension: str) -> str:
     """The value of a dimension that fails clearly more than all attempts do, if there is one."""
     overall = overall_failure_rate(data)
     if overall is None:
@@ -56,7 +56,7 @@ def breakdown(data: ReportData, words: Words, dimension: str, label: Callable[[s
     )
     return words.text(
         "reading.breakdown_high",
-        value=label(worst["dimension_value"]),
+        value=words.token(dimension_token(dimension, worst["dimension_value"], data.currency)),
         rate=words.percent(worst["failure_rate"]),
         low=words.percent(worst["failure_rate_low"]),
         high=words.percent(worst["failure_rate_high"]),
@@ -126,6 +126,21 @@ def clear_values(data: ReportData, dimension: str) -> pl.DataFrame:
     return rows.filter(pl.Series(lows) > overall)
 
 
+def clearest_dimension(data: ReportData, dimensions: list[str]) -> int:
+    """Index of the dimension whose worst value lies furthest above the average.
+
+    Never segments: they are made of what was paid, so that who never paid always failed.
+    """
+    overall = overall_failure_rate(data) or 0.0
+    gaps = [
+        0.0
+        if name == "lifecycle_segment"
+        else (clear_values(data, name)["failure_rate_low"].max() or 0) - overall
+        for name in dimensions
+    ]
+    return gaps.index(max(gaps))
+
+
 def failed_attempts(data: ReportData) -> int:
     """Failed attempts of every cause; 0 when there are none or the total is withheld."""
     return data.breakdown("all")["failed"].sum()
@@ -164,6 +179,27 @@ def failures_by_cause(data: ReportData) -> pl.DataFrame:
         .group_by("failure_category")
         .agg(pl.col("failed").sum())
         .sort("failed", "failure_category", descending=[True, False])
+    )
+
+
+def money_by_cause(data: ReportData) -> pl.DataFrame:
+    """One row per cause of an order's first failure, the largest amount at risk first.
+
+    Columns failure_category, failed, and in the reporting currency amount_at_risk,
+    amount_recovered, amount_lost, amount_open (what remains); NULL where few people make one.
+    """
+    remaining = pl.col("amount_at_risk") - pl.col("amount_recovered") - pl.col("amount_lost")
+    return (
+        data.breakdown("all", None)
+        .group_by("failure_category")
+        .agg(
+            pl.col("failed").sum(),
+            sum_if_known("amount_at_risk"),
+            sum_if_known("amount_recovered"),
+            sum_if_known("amount_lost"),
+        )
+        .with_columns(remaining.clip(0).alias("amount_open"))
+        .sort("amount_at_risk", "failure_category", descending=[True, False])
     )
 
 

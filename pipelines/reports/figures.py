@@ -22,48 +22,6 @@ from pipelines.warehouse.metric_ratios import ratio
 _HOURS = pl.DataFrame({"local_hour": list(range(24))})
 
 
-def segment_shares(data: ReportData) -> Figure | None:
-    """Share of users beside share of net amount, best segment on top."""
-    rows = data.segments.reverse()
-    if rows.is_empty() or rows["share_of_users"].is_null().all():
-        return None
-    names = [category_key("segment", name) for name in rows["lifecycle_segment"]]
-    looks = [
-        ("share_of_net_amount", "@series.share_of_net", style.Look(style.ORANGE, "", "/", "")),
-        ("share_of_users", "@series.share_of_users", style.Look("$neutral", "", "", "")),
-    ]
-    traces = [
-        {
-            "type": "bar",
-            "orientation": "h",
-            "name": label,
-            "y": names,
-            "x": rounded(rows[column]),
-            # Grouped bars run upwards: the legend says them in the order the eye meets them.
-            "legendrank": rank,
-            "marker": style.bar_marker(look),
-            "text": _percents(rows[column]),
-            "textposition": "outside",
-            "cliponaxis": False,
-            "textfont": {"size": 11, "color": "$muted"},
-            "hovertemplate": "%{y}<br>%{fullData.name}: %{x:.1%}<extra></extra>",
-        }
-        for rank, (column, label, look) in zip((2, 1), looks, strict=True)
-    ]
-    widest = max(rows["share_of_users"].max() or 0, rows["share_of_net_amount"].max() or 0)
-    return {
-        "data": traces,
-        "layout": style.layout(
-            70 + 40 * rows.height,
-            barmode="group",
-            bargap=0.28,
-            bargroupgap=0.06,
-            xaxis=style.axis(tickformat=".0%", range=[0, round(widest * 1.14, 4)]),
-            yaxis=style.axis(showgrid=False),
-        ),
-    }
-
-
 def daily_success(data: ReportData) -> Figure | None:
     """Success rate over 7 days per wallet above, attempts per day below, on one time axis."""
     rows = rolling_week(data.daily)
@@ -264,8 +222,3 @@ def _wallet_line(
         "marker": {"symbol": symbol or "circle", "size": 6, "color": look.colour},
         "hovertemplate": "%{fullData.name}<br>%{x}: %{y:,.2~f}<extra></extra>",
     }
-
-
-def _percents(values: pl.Series) -> list[str]:
-    """Labels at the end of bars, such as 12 %; both languages write them alike."""
-    return ["" if value is None else f"{value:.0%}" for value in values]

@@ -11,9 +11,10 @@ from datetime import date
 import polars as pl
 
 from pipelines.reports import style
-from pipelines.reports.data import SMALL_SAMPLE, ReportData, wilson
+from pipelines.reports.columns import Table, make_table
+from pipelines.reports.data import SMALL_SAMPLE, ReportData
+from pipelines.reports.intervals import wilson
 from pipelines.reports.style import Figure, rounded
-from pipelines.reports.tables import Table, make_table
 from pipelines.reports.words import Words, category_key
 from pipelines.warehouse.metric_ratios import ratio
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from pipelines.reports.data import ReportData, at_month, month_totals, wilson
+from pipelines.reports.data import ReportData, at_month, month_totals, newest_first
+from pipelines.reports.intervals import wilson
 from pipelines.warehouse.metric_ratios import ratio
 
 # A rate of this many cases or more needs no interval to be read rightly.
@@ -24,7 +25,6 @@ _RATES = {
 KPI_METRICS = {name: metric for name, (metric, _) in _RATES.items()} | {
     "captured_amount": "captured_amount"
 }
-
 
 # Months that the headline figures can be read for; older ones are in the tables.
 MONTHS_OFFERED = 12
@@ -48,7 +48,7 @@ def kpis_by_month(data: ReportData) -> dict[str, dict[str, Any]]:
 
 def headline_months(data: ReportData) -> list[date]:
     """Months with figures, the newest first."""
-    return data.wallets["month"].unique().sort(descending=True).head(MONTHS_OFFERED).to_list()
+    return newest_first(data.wallets["month"])[:MONTHS_OFFERED]
 
 
 def build_kpis(data: ReportData) -> list[dict[str, Any]]:

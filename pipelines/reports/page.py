@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from pipelines.reports.cards import in_every_language
+from pipelines.reports.cards import Page, in_every_language
 from pipelines.reports.catalogue import LANGUAGES, Text, load_catalogue
-from pipelines.reports.data import ReportData, load_report_data
+from pipelines.reports.data import ReportData
 from pipelines.reports.kpis import build_kpis, headline_months, kpis_by_month
-from pipelines.reports.pages import PAGES, Page, file_name
+from pipelines.reports.marketing_file import load_report_data
+from pipelines.reports.pages import PAGES, file_name
 from pipelines.reports.style import PLOTLY_CONFIG
 
 if TYPE_CHECKING:

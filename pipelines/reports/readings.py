@@ -13,15 +13,9 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from pipelines.reports.data import (
-    NAMED_HOUR,
-    SMALL_SAMPLE,
-    ReportData,
-    differ,
-    month_totals,
-    wilson,
-)
+from pipelines.reports.data import NAMED_HOUR, SMALL_SAMPLE, ReportData, month_totals
 from pipelines.reports.failure_readings import top_cause
+from pipelines.reports.intervals import differ, wilson
 from pipelines.reports.words import Words
 from pipelines.warehouse.metric_ratios import ratio
 
@@ -131,7 +125,7 @@ def wallets(data: ReportData, words: Words, month: date) -> str:
         .sort("rate", "wallet", descending=[True, False])
     )
     if data.wallets.is_empty():
-        return words.text("reading.wallets_empty")
+        return no_wallets(data, words)
     if counts.is_empty():
         return words.text("reading.wallets_small", month=words.month(month))
     best, worst = counts.row(0, named=True), counts.row(-1, named=True)
@@ -149,6 +143,11 @@ def wallets(data: ReportData, words: Words, month: date) -> str:
     return words.text(
         "reading.wallets_best" if differ(*pairs) else "reading.wallets_close", **values
     )
+
+
+def no_wallets(_: ReportData, words: Words) -> str:
+    """Said when no month has payments of enough people."""
+    return words.text("reading.wallets_empty")
 
 
 def daily(data: ReportData, words: Words) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 
 from pipelines.reports import style
+from pipelines.reports.columns import Table, make_table
 from pipelines.reports.data import SMALL_SAMPLE, ReportData
+from pipelines.reports.dimensions import order_dimension, with_values
 from pipelines.reports.style import Figure, rounded
-from pipelines.reports.tables import Table, dimension_token, make_table, order_dimension
 from pipelines.reports.words import Words
 
 SLICES = ("every_payment", "large_amount", "new_device", "large_amount_on_new_device")
@@ -73,10 +74,8 @@ def step_up_figure(data: ReportData, dimension: str) -> Figure | None:
     place = pl.col("slice").replace_strict({s: i for i, s in enumerate(SLICES)}, default=9)
     rows = order_dimension(rows, dimension) if dimension == "amount_band" else rows
     rows = rows.sort(place, maintain_order=True)
-    tokens = [dimension_token(dimension, v, data.currency) for v in rows["dimension_value"]]
-    rows = rows.with_columns(
-        pl.Series("value", tokens, pl.String),
-        ("@slice." + pl.col("slice")).alias("slice_name"),
+    rows = with_values(rows, dimension, data.currency).with_columns(
+        ("@slice." + pl.col("slice")).alias("slice_name")
     )
     traces = []
     if dimension == "wallet":
@@ -121,8 +120,7 @@ def _bars(rows: pl.DataFrame, across: str, look: style.Look) -> dict[str, Any]:
 def step_up_table(data: ReportData, dimension: str) -> Table:
     """One row per slice and value."""
     rows = data.step_up.filter(pl.col("dimension") == dimension)
-    tokens = [dimension_token(dimension, v, data.currency) for v in rows["dimension_value"]]
-    rows = rows.with_columns(pl.Series("value", tokens, pl.String))
+    rows = with_values(rows, dimension, data.currency)
     if dimension == "wallet":
         rows = rows.rename({"dimension_value": "wallet"})
     first = "wallet" if dimension == "wallet" else "value"

@@ -1,7 +1,6 @@
-"""Charts about segments beyond their size: movement, cohorts, value tiers, proof.
+"""Charts about segments: their size and value, movement, cohorts, value tiers, proof.
 
-What belongs here: plotly figures as plain dicts. What does not: wording, tables, the sizes
-themselves (`figures`).
+What belongs here: plotly figures as plain dicts. What does not: wording, tables.
 """
 
 from __future__ import annotations
@@ -16,6 +15,20 @@ from pipelines.reports.style import Figure, rounded
 from pipelines.reports.words import category_key
 
 NOT_SEEN_YET = "not_seen_yet"
+# Column, series and look of what people are against what they bring.
+_SHARES = [
+    ("share_of_net_amount", "@series.share_of_net", style.Look(style.ORANGE, "", "/", "")),
+    ("share_of_users", "@series.share_of_users", style.Look("$neutral", "", "", "")),
+]
+
+
+def segment_shares(data: ReportData) -> Figure | None:
+    """Share of users beside share of net amount, best segment on top."""
+    rows = data.segments.reverse()
+    if rows["share_of_users"].is_null().all():
+        return None
+    names = [category_key("segment", name) for name in rows["lifecycle_segment"]]
+    return _pairs(names, rows, _SHARES)
 
 
 def segment_movement(data: ReportData, month: date) -> Figure | None:
@@ -94,11 +107,7 @@ def value_tiers(data: ReportData) -> Figure | None:
     if rows["share_of_users"].is_null().all():
         return None
     names = [category_key("value_tier", name) for name in rows["value_tier"]]
-    looks = [
-        ("share_of_net_amount", "@series.share_of_net", style.Look(style.ORANGE, "", "/", "")),
-        ("share_of_users", "@series.share_of_users", style.Look("$neutral", "", "", "")),
-    ]
-    return _pairs(names, rows, looks, "%{y}")
+    return _pairs(names, rows, _SHARES)
 
 
 def segment_proof(data: ReportData) -> Figure | None:
@@ -111,7 +120,7 @@ def segment_proof(data: ReportData) -> Figure | None:
         ("actual_active_share", "@series.actual", style.Look(style.BLUE, "", "", "")),
         ("predicted_active_share", "@series.predicted", style.Look(style.SKY, "", "/", "")),
     ]
-    return _pairs(names, rows, looks, "%{y}")
+    return _pairs(names, rows, looks)
 
 
 def score_calibration(data: ReportData) -> Figure | None:
@@ -151,7 +160,7 @@ def score_calibration(data: ReportData) -> Figure | None:
 
 
 def _pairs(
-    names: list[str], rows: pl.DataFrame, looks: list[tuple[str, str, style.Look]], what: str
+    names: list[str], rows: pl.DataFrame, looks: list[tuple[str, str, style.Look]]
 ) -> Figure:
     """Two horizontal bars per name; the second series is drawn above the first."""
     widest = max(rows[column].max() or 0 for column, _, _ in looks)
@@ -163,13 +172,14 @@ def _pairs(
                 "name": label,
                 "y": names,
                 "x": rounded(rows[column]),
+                # Grouped bars run upwards: the legend says them in the order the eye meets them.
                 "legendrank": rank,
                 "marker": style.bar_marker(look),
                 "text": ["" if v is None else f"{v:.0%}" for v in rows[column]],
                 "textposition": "outside",
                 "cliponaxis": False,
                 "textfont": {"size": 11, "color": "$muted"},
-                "hovertemplate": what + "<br>%{fullData.name}: %{x:.1%}<extra></extra>",
+                "hovertemplate": "%{y}<br>%{fullData.name}: %{x:.1%}<extra></extra>",
             }
             for rank, (column, label, look) in zip((2, 1), looks, strict=True)
         ],

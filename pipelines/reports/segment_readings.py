@@ -1,16 +1,19 @@
 """What the data says about segments beyond their size, and their rules in words.
 
-What belongs here: sentences on movement, cohorts, value, payment states and proof, and the rules of
-segments and clusters as phrases. What does not: the segments' sizes (`readings`), drawing, HTML.
+What belongs here: sentences on movement, cohorts, value, payment states and proof, the rules of
+segments and clusters as phrases, and what the script makes cards of segments from. What does not:
+the segments' sizes (`readings`), charts, HTML.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
 import polars as pl
 
+from pipelines.reports.catalogue import LANGUAGES
 from pipelines.reports.data import SMALL_SAMPLE, ReportData
 from pipelines.reports.segment_figures import NOT_SEEN_YET
 from pipelines.reports.words import Words
@@ -76,6 +79,32 @@ def cluster_rule(rule_sql: str, data: ReportData, words: Words) -> str:
             )
         )
     return words.listing(phrases) if phrases else words.text("rule.everybody")
+
+
+def segment_people(data: ReportData) -> dict[str, Any]:
+    """What the script draws a card per segment from: its size, its value and its rule in words."""
+    columns = ("lifecycle_segment", "users", "share_of_users", "share_of_net_amount")
+    rules = {language: segment_rules(data, Words(language)) for language in LANGUAGES}
+    segments = data.segments.select(columns).rows(named=True)
+    return {"kind": "people", "segments": segments, "rules": rules}
+
+
+def audiences(data: ReportData, words: Words) -> str:
+    """How an audience list is taken away."""
+    empty = data.segments.is_empty()
+    return words.text("reading.segments_empty" if empty else "reading.audiences")
+
+
+def audience_example(data: ReportData) -> dict[str, Any] | None:
+    """The segment that the command for an audience list is first shown with."""
+    names = data.segments["lifecycle_segment"].to_list()
+    first = "at_risk" if "at_risk" in names else next(iter(names), None)
+    return {"kind": "audience", "segment": first} if first else None
+
+
+def no_movement(_: ReportData, words: Words) -> str:
+    """Said when no month has moves of enough people."""
+    return words.text("reading.movement_empty")
 
 
 def movement(data: ReportData, words: Words, month: date) -> str:

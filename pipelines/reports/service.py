@@ -9,9 +9,9 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.reports import style
+from pipelines.reports.columns import Table, make_table
 from pipelines.reports.data import SMALL_SAMPLE, ReportData
 from pipelines.reports.style import Figure
-from pipelines.reports.tables import Table, make_table
 from pipelines.reports.words import Words, category_key
 
 # Survey -> what of its answers is shown, and how it is written.

@@ -1,176 +1,22 @@
-"""Tables: the numbers under each chart, and the ones that need no chart.
+"""Tables: the numbers under the charts of segments, failures, wallets, days, hours and refunds.
 
-What belongs here: which columns a table has, in which order, of which kind. What does not:
-formatting (the browser's Intl), sorting by a reader, CSV.
-
-A table is {"columns": [{"key", "kind", "group"?}], "rows": [[...]], "small": [bool]}; column labels
-are catalogue keys `column.<key>`; `kind` is category, text, count, percent, money, decimal, points,
-date or month; `small` marks rows with fewer than 30 cases.
+What belongs here: which columns and rows a table has, in which order. What does not: how a column
+is called and written (`columns`), tables of subjects that have a module of their own.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import polars as pl
 
-from pipelines.reports.data import AMOUNT_BANDS, SMALL_SAMPLE, ReportData, month_before
-from pipelines.reports.words import category_key
+from pipelines.reports.cards import in_every_language
+from pipelines.reports.columns import Table, empty_table, make_table, table_column
+from pipelines.reports.data import SMALL_SAMPLE, ReportData, month_before
+from pipelines.reports.dimensions import order_dimension, with_values
+from pipelines.reports.failure_readings import drivers_usable, money_by_cause
+from pipelines.reports.segment_readings import cluster_rule
 from pipelines.warehouse.metric_ratios import ratio
-
-Table = dict[str, Any]
-
-# Dimension -> group of the catalogue, where they differ.
-_GROUPS = {"provider": "wallet", "lifecycle_segment": "segment", "method": "payment_method"}
-
-# Dimensions whose values say by themselves what they are of.
-TELLING = frozenset({"is_new_device", "wallet"})
-
-# Column of a published table -> kind; a category names its group in the catalogue.
-_KINDS = {
-    "wallet": "category:wallet",
-    "lifecycle_segment": "category:segment",
-    "failure_category": "category:cause",
-    "property": "token",
-    "feature": "category:feature",
-    "business_date": "date",
-    "month": "month",
-    "cluster_name": "traits",
-    "from_segment": "category:segment",
-    "to_segment": "category:segment",
-    "value_tier": "category:value_tier",
-    "payment_state": "category:payment_state",
-    "metric": "category:measure",
-    "baseline_name": "category:baseline",
-    "verdict": "category:verdict",
-    "month_end": "month",
-    "cohort_month": "month",
-    "rule": "phrase",
-    "rule_sql": "text",
-    "action": "category:action",
-    "better_action": "category:action",
-    "chart": "category:chart",
-    "raised_time": "text",
-    "started_time": "text",
-    "ended_time": "text",
-    "time_window": "category:window",
-    "change_verdict": "category:change",
-    "iso_weekday": "category:weekday",
-    "fee_plan_id": "category:fee_plan",
-    "series": "token",
-    "plan_source": "category:plan_source",
-    "plan_wallet": "category:wallet",
-    "service": "text",
-    "operation": "text",
-    "step": "category:step",
-    "slice": "category:slice",
-    "source": "category:source",
-    "oldest_business_date": "date",
-    "newest_business_date": "date",
-    "difference_kind": "category:difference",
-    "check": "text",
-    "audience": "category:audience",
-    "title": "phrase",
-    "check_status": "category:check_status",
-    "threshold": "phrase",
-    "measured": "phrase",
-    "published_table": "text",
-    "together": "phrase",
-    "rule_id": "category:risk_rule",
-    "rule_precision": "percent",
-    "rule_precision_low": "percent",
-    "rule_precision_high": "percent",
-    "rate_change": "points",
-    "change_low": "points",
-    "change_high": "points",
-}
-_MONEY = {
-    "net_amount",
-    "median_ticket",
-    "captured_amount",
-    "refunded_amount",
-    "fee_amount",
-    "amount_failed",
-    "amount_at_risk",
-    "amount_recovered",
-    "amount_lost",
-    "amount_open",
-    "expected_spend_90_days",
-    "net_amount_from",
-    "net_amount_below",
-    "actual_spend_per_user",
-    "amount_excess",
-    "amount_given_up",
-    "amount_recoverable",
-    "amount_recoverable_low",
-    "amount_recoverable_high",
-    "volume",
-    "planned_fees",
-    "actual_fees",
-    "cost_of_switch",
-    "amount_without_step_up",
-    "suspicious_amount",
-}
-_DECIMALS = {
-    "importance_mean": 4,
-    "importance_sd": 4,
-    # Wallets often refund within minutes.
-    "turnaround_hours_p50": 2,
-    "turnaround_hours_p90": 2,
-    "hours_p50": 2,
-    "hours_p90": 2,
-    "expected": 1,
-    "p_value": 3,
-    "median_recency_days": 0,
-    "median_orders": 1,
-    "predicted_orders_per_user": 2,
-    "actual_orders_per_user": 2,
-    # Measures of a score: some are shares, some amounts of error, all read with three digits.
-    "measure_value": 3,
-    "baseline": 3,
-    "load_factor": 1,
-    "cases_per_day": 1,
-    "seconds_to_success_p50": 1,
-    "seconds_from_checkout_p50": 1,
-    "first_response_hours_p50": 1,
-    "first_response_hours_p90": 1,
-    "resolution_hours_p50": 1,
-    "resolution_hours_p90": 1,
-    "latency_p50_ms": 0,
-    "latency_p95_ms": 0,
-    "net_promoter_score": 0,
-}
-# Fee plans differ by hundredths of a percent, and risks are smaller still.
-_FINE_PERCENT = {
-    "effective_fee_rate",
-    "planned_fee_rate",
-    "request_error_rate",
-    "average_risk",
-    "highest_risk",
-}
-_LABELS = {
-    "lifecycle_segment": "segment",
-    "cluster_name": "cluster",
-    "failure_category": "cause",
-    "failure_rate_low": "rate_low",
-    "failure_rate_high": "rate_high",
-    "metric": "measure",
-    "order_success_rate_low": "rate_low",
-    "order_success_rate_high": "rate_high",
-    "step_conversion_rate_low": "rate_low",
-    "step_conversion_rate_high": "rate_high",
-    "satisfaction_rate_low": "rate_low",
-    "satisfaction_rate_high": "rate_high",
-    "step_up_coverage_low": "rate_low",
-    "step_up_coverage_high": "rate_high",
-    "share_low": "rate_low",
-    "share_high": "rate_high",
-    "rule_precision_low": "rate_low",
-    "rule_precision_high": "rate_high",
-}
 
 
 def segment_shares(data: ReportData) -> Table:
@@ -239,12 +85,12 @@ def score_quality(data: ReportData) -> Table:
     return make_table(rows, "metric measure_value baseline baseline_name verdict", None)
 
 
-def cluster_rules(data: ReportData, phrase: Callable[[str], dict[str, str]]) -> Table:
-    """One row per rule; `phrase` gives a rule's text in every language."""
+def cluster_rules(data: ReportData) -> Table:
+    """One row per rule: in words of every language, and as SQL."""
     table = make_table(data.cluster_rules, "cluster_name rule_sql users agreeing_share", "users")
-    table["columns"].insert(1, _column("rule"))
-    for row in table["rows"]:
-        row.insert(1, phrase(row[1]))
+    table["columns"].insert(1, table_column("rule"))
+    for row, rule in zip(table["rows"], data.cluster_rules["rule_sql"], strict=True):
+        row.insert(1, in_every_language(lambda words, rule=rule: cluster_rule(rule, data, words)))
     return table
 
 
@@ -252,20 +98,19 @@ def failure_causes(data: ReportData) -> Table:
     """One row per wallet and cause."""
     rows = data.breakdown("wallet", None).rename({"dimension_value": "wallet"})
     rows = rows.sort("failed", "wallet", "failure_category", descending=[True, False, False])
-    columns = (
-        "failure_category wallet failed users share_of_failures failure_rate rate_low rate_high"
+    return make_table(
+        rows,
+        "failure_category wallet failed users share_of_failures failure_rate failure_rate_low "
+        "failure_rate_high amount_failed",
+        "failed",
     )
-    rows = rows.rename({"failure_rate_low": "rate_low", "failure_rate_high": "rate_high"})
-    return make_table(rows, columns + " amount_failed", "failed")
 
 
 def failure_breakdown(data: ReportData, dimension: str) -> Table:
     """One row per value of a dimension, all causes together."""
     rows = order_dimension(data.breakdown(dimension), dimension)
-    tokens = [dimension_token(dimension, value, data.currency) for value in rows["dimension_value"]]
-    rows = rows.with_columns(pl.Series("value", tokens, dtype=pl.String))
     return make_table(
-        rows,
+        with_values(rows, dimension, data.currency),
         "value attempts failed users failure_rate failure_rate_low failure_rate_high "
         "amount_at_risk amount_recovered amount_lost",
         "attempts",
@@ -280,7 +125,12 @@ def failure_money(data: ReportData) -> Table:
 
 
 def failure_drivers(data: ReportData) -> Table:
-    """One row per feature of the model."""
+    """One row per feature of the model, none of a model that does not work.
+
+    Its importances would be read as findings all the same.
+    """
+    if not drivers_usable(data):
+        return empty_table()
     return make_table(data.drivers, "rank feature importance_mean importance_sd", None)
 
 
@@ -344,61 +194,6 @@ def refund_turnaround(data: ReportData) -> Table:
     return make_table(rows, columns, "refunds")
 
 
-def money_by_cause(data: ReportData) -> pl.DataFrame:
-    """Amounts by cause of the first failure, the largest at risk first; open = what remains."""
-    remaining = pl.col("amount_at_risk") - pl.col("amount_recovered") - pl.col("amount_lost")
-    return (
-        data.breakdown("all", None)
-        .group_by("failure_category")
-        .agg(
-            pl.col("failed").sum(),
-            # An amount that few people make is not shown: no zero.
-            *(
-                pl.when(pl.col(name).is_null().any())
-                .then(None)
-                .otherwise(pl.col(name).sum())
-                .alias(name)
-                for name in ("amount_at_risk", "amount_recovered", "amount_lost")
-            ),
-        )
-        .with_columns(remaining.clip(0).alias("amount_open"))
-        .sort("amount_at_risk", "failure_category", descending=[True, False])
-    )
-
-
-def dimension_token(dimension: str, value: str | None, currency: str) -> str:
-    """Catalogue token of a value of a failure dimension: hours as 09:00, bands as 0-50 CNY."""
-    if dimension == "local_hour" and value is not None and value.isdigit():
-        return f"@hour.{int(value):02d}:00"
-    if dimension == "amount_band" and value in AMOUNT_BANDS:
-        return category_key(dimension, f"{value} {currency}")
-    group = _GROUPS.get(dimension, dimension)
-    return category_key(group, "unknown" if value is None else value)
-
-
-def property_token(dimension: str, value: str | None, currency: str) -> str:
-    """A value with its dimension, as the browser puts it into words: App version 8.6.0."""
-    token = dimension_token(dimension, value, currency)
-    return token if dimension in TELLING else f"@dimension.{dimension} {token}"
-
-
-def order_dimension(rows: pl.DataFrame, dimension: str) -> pl.DataFrame:
-    """Values with an order of their own keep it; all others go by failure rate."""
-    values = rows["dimension_value"].to_list()
-    if dimension == "local_hour":
-        ranks = [int(value) if str(value).isdigit() else 24 for value in values]
-    elif dimension == "amount_band":
-        ranks = [AMOUNT_BANDS.index(value) if value in AMOUNT_BANDS else 99 for value in values]
-    elif dimension == "app_version":
-        by_version = sorted(set(values), key=_version_key)
-        ranks = [by_version.index(value) for value in values]
-    else:
-        return rows.sort("failure_rate", "dimension_value", descending=[True, False])
-    return (
-        rows.with_columns(pl.Series("_rank", ranks)).sort("_rank", "dimension_value").drop("_rank")
-    )
-
-
 def rolling_week(daily: pl.DataFrame) -> pl.DataFrame:
     """Adds `rolling_rate`: success rate of the 7 days up to each day; NULL below 30 attempts."""
     if daily.is_empty():
@@ -414,53 +209,3 @@ def rolling_week(daily: pl.DataFrame) -> pl.DataFrame:
         .alias("rolling_rate")
     )
     return daily.with_columns(rates["rolling_rate"])
-
-
-def make_table(frame: pl.DataFrame, columns: str, sample: str | None) -> Table:
-    """The named columns of a frame as a table; `sample` is the column that counts cases."""
-    names = columns.split()
-    small = [False] * frame.height
-    if sample:
-        small = (frame[sample].fill_null(0) < SMALL_SAMPLE).to_list()
-    shown = frame.select(
-        pl.col(name).dt.to_string("iso")
-        if frame.schema[name] == pl.Date
-        else pl.col(name).round(6)
-        if frame.schema[name].is_float()
-        else pl.col(name)
-        for name in names
-    )
-    return {
-        "columns": [_column(name) for name in names],
-        "rows": [list(row) for row in shown.rows()],
-        "small": small,
-    }
-
-
-def _column(name: str) -> dict[str, Any]:
-    label = f"column.{_LABELS.get(name, name)}"
-    kind, _, group = _KINDS.get(name, "").partition(":")
-    if group:
-        return {"key": label, "kind": kind, "group": group}
-    if name in _DECIMALS:
-        return {"key": label, "kind": "decimal", "digits": _DECIMALS[name]}
-    if name in _FINE_PERCENT:
-        return {"key": label, "kind": "percent", "digits": 2}
-    if not kind:
-        kind = _kind_by_name(name)
-    return {"key": label, "kind": kind}
-
-
-def _kind_by_name(name: str) -> str:
-    if name in _MONEY:
-        return "money"
-    if name == "value":
-        return "token"
-    if name == "order_success_change":
-        return "points"
-    is_rate = bool({"rate", "share", "coverage"} & set(name.split("_")))
-    return "percent" if is_rate else "count"
-
-
-def _version_key(version: str) -> tuple[list[int], str]:
-    return [int(part) for part in re.findall(r"\d+", str(version))], str(version)

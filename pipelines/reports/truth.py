@@ -14,9 +14,9 @@ import polars as pl
 from pipelines.reports import style
 from pipelines.reports.cards import in_every_language
 from pipelines.reports.catalogue import load_catalogue
+from pipelines.reports.columns import Table, empty_table, make_table
 from pipelines.reports.data import ReportData
 from pipelines.reports.style import Figure, rounded
-from pipelines.reports.tables import Table, make_table
 from pipelines.reports.words import Words, category_key
 
 _FATES = {
@@ -159,7 +159,7 @@ def checks_table(data: ReportData) -> Table:
         for check in report["checks"]
     ]
     if not found:
-        return {"columns": [], "rows": [], "small": []}
+        return empty_table()
     table = make_table(
         pl.DataFrame(found, infer_schema_length=None),
         "check audience title check_status threshold measured",
@@ -219,7 +219,7 @@ def groups_table(data: ReportData) -> Table:
     """One row per table and combination of what outsiders may know of a person."""
     found = _anonymity(data)
     if found.is_empty():
-        return {"columns": [], "rows": [], "small": []}
+        return empty_table()
     table = make_table(
         found, "published_table together k classes uniques highest_risk average_risk", None
     )

@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 import yaml
 
-from pipelines.reports.data import wilson
+from pipelines.reports.intervals import wilson
 
 AUDIT = [
     {

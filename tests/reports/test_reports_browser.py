@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from reports_release import META, build_marketing_db
 
-from pipelines.reports import render_report, speed
-from pipelines.reports.data import load_report_data
+from pipelines.reports import latency_buckets, render_report
+from pipelines.reports.marketing_file import load_report_data
 from pipelines.reports.pages import PAGES, file_name
 from pipelines.reports.screenshots import NoBrowserError, chromium
 
@@ -222,7 +222,10 @@ def test_percentiles_of_shown_wallets_are_read_off_added_up_buckets(chinese, mar
         return tab.locator('[data-card="latency_histogram"] .quantiles dd').all_text_contents()
 
     def expected(rows) -> list[str]:
-        found = [speed.quantile(speed._buckets(rows, "attempts"), s) for s in (0.5, 0.95, 0.99)]
+        found = [
+            latency_buckets.quantile(latency_buckets.added_buckets(rows, "attempts"), s)
+            for s in (0.5, 0.95, 0.99)
+        ]
         rounded = [(f"{float(f'{value:.2g}'):,.0f}", is_open) for value, is_open in found]
         return [f"{'超过' if is_open else '约'} {value} 毫秒" for value, is_open in rounded]
 

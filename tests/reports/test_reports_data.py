@@ -6,15 +6,10 @@ import polars as pl
 import pytest
 from reports_release import FIRST_DAY, LAST_DAY, META, build_marketing_db
 
-from pipelines.reports.data import (
-    DAYS_SHOWN,
-    SEGMENT_ORDER,
-    ReportData,
-    load_report_data,
-    month_totals,
-    wilson,
-)
+from pipelines.reports.data import SEGMENT_ORDER, ReportData, month_totals
+from pipelines.reports.intervals import wilson
 from pipelines.reports.kpis import KPI_METRICS, build_kpis
+from pipelines.reports.marketing_file import DAYS_SHOWN, load_report_data
 from pipelines.reports.tables import rolling_week, wallet_comparison
 
 

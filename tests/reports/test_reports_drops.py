@@ -10,9 +10,10 @@ from reports_release import build_marketing_db
 
 from pipelines.reports import drop_readings
 from pipelines.reports.catalogue import LANGUAGES, load_catalogue
-from pipelines.reports.data import ReportData, load_report_data
+from pipelines.reports.data import ReportData
+from pipelines.reports.marketing_file import load_report_data
 from pipelines.reports.page import build_payload
-from pipelines.reports.pages import FAILURES, REFUNDS
+from pipelines.reports.pages import failures, refunds
 from pipelines.reports.words import Words
 
 EN, ZH = Words("en"), Words("zh")
@@ -110,8 +111,8 @@ def test_drops_chinese_sentences_hold_no_english_words(data):
 
 def test_drops_empty_release_has_sentences_and_no_tables(empty_db):
     nothing = load_report_data(empty_db)
-    cards = build_payload(FAILURES, nothing, {})["cards"]
-    cards |= build_payload(REFUNDS, nothing, {})["cards"]
+    cards = build_payload(failures.PAGE, nothing, {})["cards"]
+    cards |= build_payload(refunds.PAGE, nothing, {})["cards"]
     for name in ("failure_root_causes", "failure_alarms", "failure_advice", "refund_breakdown"):
         variant = cards[name]["variants"][0]
         assert variant["table"] is None

@@ -7,12 +7,13 @@ import polars as pl
 import pytest
 from reports_release import build_marketing_db
 
-from pipelines.reports import failure_figures, figures, style, tables
+from pipelines.reports import failure_figures, figures, segment_figures, style, tables
 from pipelines.reports.catalogue import load_catalogue
-from pipelines.reports.data import ReportData, load_report_data
+from pipelines.reports.data import ReportData
+from pipelines.reports.marketing_file import load_report_data
 
 FIGURES = [
-    figures.segment_shares,
+    segment_figures.segment_shares,
     figures.daily_success,
     figures.hour_failures,
     figures.hour_latency,

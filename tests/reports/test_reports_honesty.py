@@ -9,19 +9,21 @@ import pytest
 from reports_release import build_marketing_db
 
 from pipelines.reports import (
+    dimensions,
     failure_figures,
     failure_readings,
-    figures,
     readings,
     segment_figures,
     segment_readings,
     tables,
 )
 from pipelines.reports.catalogue import load_catalogue
-from pipelines.reports.data import ReportData, load_report_data, wilson
+from pipelines.reports.data import ReportData
+from pipelines.reports.intervals import wilson
 from pipelines.reports.kpis import build_kpis
+from pipelines.reports.marketing_file import load_report_data
 from pipelines.reports.page import build_payload
-from pipelines.reports.pages import PAGES, SEGMENTS
+from pipelines.reports.pages import PAGES, segments
 from pipelines.reports.words import Words
 
 ZH, EN = Words("zh"), Words("en")
@@ -82,7 +84,7 @@ def test_withheld_shares_are_told_as_withheld(release):
         assert "占比不予公布" in reading(data, ZH)
     assert readings.headline(data, EN) == "In March 2026, 98.7% of orders were paid."
     assert "%" not in segment_readings.movement(data, EN, MARCH)
-    assert figures.segment_shares(data) is None
+    assert segment_figures.segment_shares(data) is None
     assert segment_figures.value_tiers(data) is None
 
 
@@ -91,7 +93,7 @@ def test_a_suppressed_total_is_withheld_not_zero(reading, release):
     hidden = release(failure_breakdown=[])
     assert "withheld because too few people" in reading(hidden, EN)
     assert "不予公布" in reading(hidden, ZH)
-    assert "withheld" in failure_readings.breakdown(hidden, EN, "all", str)
+    assert "withheld" in failure_readings.breakdown(hidden, EN, "all")
 
 
 def test_without_a_log_failures_are_not_withheld_but_unknown(release, release_rows):
@@ -287,16 +289,11 @@ def test_the_breakdown_by_hour_follows_the_same_rule(release, release_rows):
 
 def test_amount_bands_carry_the_currency(release):
     data = release()
-
-    def label(value: str) -> str:
-        token = tables.dimension_token("amount_band", value, data.currency)
-        return EN.label(*token[1:].split(".", 1))
-
-    sentence = failure_readings.breakdown(data, EN, "amount_band", label)
+    sentence = failure_readings.breakdown(data, EN, "amount_band")
     assert "CNY fails clearly more" in sentence
     axis = failure_figures.failure_breakdown(data, "amount_band")["layout"]["yaxis"]
     assert all(name.endswith(" CNY") for name in axis["categoryarray"])
-    assert tables.dimension_token("amount_band", "unknown", "CNY") == "@amount_band.unknown"
+    assert dimensions.dimension_token("amount_band", "unknown", "CNY") == "@amount_band.unknown"
 
 
 def test_checks_are_checks_on_the_data():
@@ -342,10 +339,10 @@ def test_partial_refunds_are_a_part_of_those_whose_payment_is_known(release, rel
 
 
 def test_a_segment_refunded_in_full_is_described(release):
-    payload = build_payload(SEGMENTS, release(), {})
+    payload = build_payload(segments.PAGE, release(), {})
     (people,) = payload["cards"]["segment_cards"]["variants"]
-    segments = people["extra"]["segments"]
-    assert "refunded_only" in {row["lifecycle_segment"] for row in segments}
+    of_people = people["extra"]["segments"]
+    assert "refunded_only" in {row["lifecycle_segment"] for row in of_people}
     for language in ("zh", "en"):
         strings = payload["strings"][language]
         assert strings["segment_rule.refunded_only"]
@@ -360,7 +357,7 @@ def test_amounts_that_few_people_make_are_no_zeros(release, release_rows):
     data = release(failure_breakdown=few)
     assert "so it is not shown" in failure_readings.money(data, EN)
     assert "少数客户" in failure_readings.money(data, ZH)
-    by_cause = tables.money_by_cause(data)
+    by_cause = failure_readings.money_by_cause(data)
     assert by_cause["amount_at_risk"].sum() > 0
     for name in ("amount_recovered", "amount_lost", "amount_open"):
         assert by_cause[name].is_null().all()

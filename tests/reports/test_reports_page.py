@@ -11,10 +11,12 @@ import pytest
 from reports_release import META, REGISTRY, build_marketing_db
 
 from pipelines.reports import page
-from pipelines.reports.data import ReportData, load_report_data
+from pipelines.reports.cards import Page
+from pipelines.reports.data import ReportData
 from pipelines.reports.kpis import KPI_METRICS
+from pipelines.reports.marketing_file import load_report_data
 from pipelines.reports.page import CONTENT_SECURITY_POLICY, embed_json, render_report
-from pipelines.reports.pages import FAILURES, PAGES, Page, file_name
+from pipelines.reports.pages import PAGES, failures, file_name
 
 XMLNS = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xhtml"}
 EACH_PAGE = pytest.mark.parametrize("of", PAGES, ids=[page.name for page in PAGES])
@@ -201,14 +203,14 @@ def test_an_empty_release_says_on_every_page_which_export_to_add(empty_db, tmp_p
 def test_unusable_driver_model_shows_neither_chart_nor_table(tmp_path, release_rows):
     model = [(*row[:5], False, *row[6:]) for row in release_rows["failure_driver_model"]]
     path = build_marketing_db(tmp_path / "m.duckdb", release_rows | {"failure_driver_model": model})
-    payload = page.build_payload(FAILURES, load_report_data(path), {})
+    payload = page.build_payload(failures.PAGE, load_report_data(path), {})
     (variant,) = payload["cards"]["failure_drivers"]["variants"]
     assert variant["figure"] is None
     assert variant["table"] is None
 
 
 def test_breakdown_opens_on_the_clearest_dimension(data):
-    card = page.build_payload(FAILURES, data, {})["cards"]["failure_breakdown"]
+    card = page.build_payload(failures.PAGE, data, {})["cards"]["failure_breakdown"]
     assert card["variants"][card["initial"]]["label"] == "@dimension.app_version"
 
 

@@ -8,7 +8,8 @@ from reports_release import REGISTRY, build_marketing_db
 
 from pipelines.reports import failure_readings, readings, segment_readings
 from pipelines.reports.catalogue import LANGUAGES, load_catalogue
-from pipelines.reports.data import SEGMENT_ORDER, ReportData, load_report_data
+from pipelines.reports.data import SEGMENT_ORDER, ReportData
+from pipelines.reports.marketing_file import load_report_data
 from pipelines.reports.words import Words
 from pipelines.segments.lifecycle import LIFECYCLE_SEGMENTS
 
@@ -205,11 +206,11 @@ def test_causes_are_not_ranked_on_a_small_sample(tmp_path, release_rows):
 
 
 def test_breakdown_names_only_a_clear_difference(data):
-    version = failure_readings.breakdown(data, EN, "app_version", str)
+    version = failure_readings.breakdown(data, EN, "app_version")
     assert version.startswith("4.11.0 fails clearly more than average: 14.9%")
     # 4.12.0-beta fails even more often but on 37 attempts: its interval reaches the average.
     assert "beta" not in version
-    assert "No value is clearly above" in failure_readings.breakdown(data, EN, "region", str)
+    assert "No value is clearly above" in failure_readings.breakdown(data, EN, "region")
 
 
 def test_drivers_of_an_unusable_model_are_not_named(tmp_path, release_rows):

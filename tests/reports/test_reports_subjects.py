@@ -8,9 +8,23 @@ from pathlib import Path
 import pytest
 from reports_release import AUDIT, LAST_DAY, MONTHS, bucket, build_marketing_db
 
-from pipelines.reports import cause_detail, choice, funnel, security, service, speed, truth
+from pipelines.reports import (
+    cause_detail,
+    change,
+    fees,
+    funnel,
+    latency_buckets,
+    peaks,
+    preference,
+    response_times,
+    security,
+    service,
+    side_by_side,
+    truth,
+)
 from pipelines.reports.catalogue import load_catalogue
-from pipelines.reports.data import ReportData, load_report_data
+from pipelines.reports.data import ReportData
+from pipelines.reports.marketing_file import load_report_data
 from pipelines.reports.words import Words
 
 ZH, EN = Words("zh"), Words("en")
@@ -42,7 +56,7 @@ def release(tmp_path, release_rows):
 
 
 def test_side_by_side_names_best_cheapest_and_fastest(data):
-    sentence = choice.side_by_side(data, EN)
+    sentence = side_by_side.reading(data, EN)
     assert sentence.startswith("From 2026-01-01 to 2026-03-31: Apple Pay had the highest")
     assert "WeChat Pay answered fastest, half of the attempts within 420 ms." in sentence
     assert "cost least, 0.60% of the amount" in sentence
@@ -52,7 +66,7 @@ def test_wallets_that_differ_by_chance_are_equal(release, release_rows):
     alike = [
         (*row[:12], 100, 0.9, 0.83, 0.94, *row[16:]) for row in release_rows["wallet_comparison"]
     ]
-    assert "equal within chance" in choice.side_by_side(release(wallet_comparison=alike), EN)
+    assert "equal within chance" in side_by_side.reading(release(wallet_comparison=alike), EN)
 
 
 def test_fees_that_read_the_same_make_nobody_the_cheapest(release, release_rows):
@@ -63,26 +77,26 @@ def test_fees_that_read_the_same_make_nobody_the_cheapest(release, release_rows)
         )
     ]
     compared = release(wallet_comparison=alike)
-    assert "All cost the same, 0.60% of the amount." in choice.side_by_side(compared, EN)
-    assert "费率相同，均为 0.60%。" in choice.side_by_side(compared, ZH)
+    assert "All cost the same, 0.60% of the amount." in side_by_side.reading(compared, EN)
+    assert "费率相同，均为 0.60%。" in side_by_side.reading(compared, ZH)
     unknown = [alike[0], alike[1], (*alike[2][:24], None, *alike[2][25:])]
-    said = choice.side_by_side(release(wallet_comparison=unknown), EN)
+    said = side_by_side.reading(release(wallet_comparison=unknown), EN)
     assert "Those whose fees are known cost the same, 0.60% of the amount." in said
     tied = [(*row[:24], 0.006 if at else 0.0060001, *row[25:]) for at, row in enumerate(alike)]
     tied[-1] = (*tied[-1][:24], 0.021, *tied[-1][25:])
-    assert "cost" not in choice.side_by_side(release(wallet_comparison=tied), EN)
+    assert "cost" not in side_by_side.reading(release(wallet_comparison=tied), EN)
 
 
 def test_what_if_adds_months_up_and_says_what_is_an_example(data, release_rows):
     (row,) = [
         row
-        for row in choice.plans(data, ("alipay", "alipay")).rows(named=True)
+        for row in fees.plans(data, ("alipay", "alipay")).rows(named=True)
         if row["fee_plan_id"] == "example_plan"
     ]
     priced = [r for r in release_rows["fee_what_if"] if r[2] == "alipay" and r[4] == "example_plan"]
     assert row["planned_fees"] == pytest.approx(sum(r[12] for r in priced), abs=0.01)
     assert row["planned_fee_rate"] == pytest.approx(0.0055, abs=1e-6)
-    sentence = choice.what_if(data, EN, ("alipay", "alipay"))
+    sentence = fees.what_if(data, EN, ("alipay", "alipay"))
     assert "would have cost" in sentence
     assert "less. It is an example" in sentence
 
@@ -92,13 +106,13 @@ def test_unknown_fees_are_not_smaller_fees(release, release_rows):
         (*row[:14], None, None, None) if row[0] == MARCH else row
         for row in release_rows["fee_what_if"]
     ]
-    rows = choice.plans(release(fee_what_if=gap), ("alipay", "alipay"))
+    rows = fees.plans(release(fee_what_if=gap), ("alipay", "alipay"))
     assert rows["actual_fees"].null_count() == rows.height
-    assert "in no file" in choice.what_if(release(fee_what_if=gap), EN, ("alipay", "alipay"))
+    assert "in no file" in fees.what_if(release(fee_what_if=gap), EN, ("alipay", "alipay"))
 
 
 def test_preference_compares_with_all_users(data):
-    assert choice.preference(data, EN, "region") == (
+    assert preference.reading(data, EN, "region") == (
         "Guangdong stands out: 82.0% of its 500 users used WeChat Pay, of all users 65.0%."
     )
 
@@ -136,26 +150,26 @@ def test_values_of_a_cause_stand_out_only_beyond_chance(data, release, release_r
 
 
 def test_change_needs_two_whole_windows_and_more_than_chance(data, release, release_rows):
-    rows = speed.changes(data)
+    rows = change.changes(data)
     assert set(rows["time_window"]) == {"week", "four_weeks"}
     assert rows.filter(rows["wallet"] == "all")["attempts"].min() > 1000
     worse = [
         (*row[:4], 0, row[3], 0, 0.0) if row[0].month == 3 and row[0].day > 24 else row
         for row in release_rows["daily_performance"]
     ]
-    sentence = speed.change(release(daily_performance=worse), EN)
+    sentence = change.reading(release(daily_performance=worse), EN)
     assert sentence.startswith("Last 7 days, ")
     assert "less than before" in sentence
     short = [row for row in release_rows["daily_performance"] if row[0] > date(2026, 3, 20)]
-    assert speed.change(release(daily_performance=short), EN).startswith("There are too few days")
+    assert change.reading(release(daily_performance=short), EN).startswith("There are too few days")
 
 
 def test_peaks_say_when_and_how_payments_do_then(data):
-    assert "at 20:00: 2.4 times the mean hour" in speed.peaks(data, EN, "load_factor")
-    assert "12.0% of attempts fail, in all other hours 6.4%" in speed.peaks(
+    assert "at 20:00: 2.4 times the mean hour" in peaks.reading(data, EN, "load_factor")
+    assert "12.0% of attempts fail, in all other hours 6.4%" in peaks.reading(
         data, EN, "failure_rate"
     )
-    assert "longer than 2,600 ms" in speed.peaks(data, EN, "latency_p95_ms")
+    assert "longer than 2,600 ms" in peaks.reading(data, EN, "latency_p95_ms")
 
 
 @pytest.mark.parametrize("share", [0.5, 0.95, 0.99])
@@ -166,31 +180,33 @@ def test_percentiles_of_buckets_are_right_to_a_bucket(share):
     buckets = [
         (start, end, sum(start <= value < end for value in values)) for _, start, end in edges
     ]
-    found, is_open = speed.quantile(buckets, share)
+    found, is_open = latency_buckets.quantile(buckets, share)
     exact = values[math.ceil(share * len(values)) - 1]
     assert not is_open
     assert found == pytest.approx(exact, rel=0.2)
 
 
 def test_a_percentile_in_an_open_bucket_is_only_a_bound():
-    assert speed.quantile([(0, 100, 50), (100, None, 50)], 0.95) == (100, True)
-    assert math.isnan(speed.quantile([], 0.5)[0])
+    assert latency_buckets.quantile([(0, 100, 50), (100, None, 50)], 0.95) == (100, True)
+    assert math.isnan(latency_buckets.quantile([], 0.5)[0])
 
 
 def test_wallets_whose_buckets_end_early_open_the_sum(data):
     """Alipay's last bucket is open: beyond it nothing is known of both together."""
-    both = speed._buckets(data.latency.filter(data.latency["month"] == MARCH), "attempts")
+    both = latency_buckets.added_buckets(
+        data.latency.filter(data.latency["month"] == MARCH), "attempts"
+    )
     assert both[-1] == (bucket(8)[1], None, 500 + 500 + 60)
     assert sum(count for *_, count in both) == 3500 + 60 - 20 - 60 + 20
-    assert "99% within more than" in speed.latency(data, EN, MARCH)
+    assert "99% within more than" in response_times.latency(data, EN, MARCH)
 
 
 def test_the_bottleneck_is_where_most_waiting_is_spent(data):
-    rows = speed.operations(data, MARCH)
+    rows = response_times.operations(data, MARCH)
     assert rows["operation"][0] == "POST /pay"
     assert rows["share_of_waiting"].sum() == pytest.approx(1)
     assert rows["duration_p95_ms"][0] == rows["duration_p95_ms_earlier"][0]
-    assert "customers waited most for payments POST /pay" in speed.api(data, EN, MARCH)
+    assert "customers waited most for payments POST /pay" in response_times.api(data, EN, MARCH)
 
 
 # ---- funnel, support, security -------------------------------------------------------------
@@ -310,13 +326,13 @@ def test_the_smallest_group_of_each_table_is_counted_in_the_file(data):
 # ---- nothing is said of nothing ------------------------------------------------------------
 
 OF_NOTHING = [
-    choice.side_by_side,
-    choice.fee_rates,
-    choice.no_preference,
-    speed.change,
-    speed.no_peaks,
-    speed.no_latency,
-    speed.no_api,
+    side_by_side.reading,
+    fees.rates,
+    preference.no_reading,
+    change.reading,
+    peaks.no_reading,
+    response_times.no_latency,
+    response_times.no_api,
     funnel.finding,
     security.finding,
     security.stopped,
