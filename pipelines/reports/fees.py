@@ -102,7 +102,8 @@ def plans(data: ReportData, option: tuple[str, str]) -> pl.DataFrame:
             .otherwise(pl.lit("merchant"))
             .alias("plan_source"),
         )
-        .sort("planned_fees", "is_example", "fee_plan_id")
+        # A contract may have the same fees for two wallets of a provider.
+        .sort("planned_fees", "is_example", "fee_plan_id", "plan_provider", "plan_wallet")
     )
 
 

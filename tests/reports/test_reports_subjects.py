@@ -101,6 +101,15 @@ def test_what_if_adds_months_up_and_says_what_is_an_example(data, release_rows):
     assert "less. It is an example" in sentence
 
 
+def test_plans_of_equal_fees_have_an_order(release, release_rows):
+    """Otherwise the same release would be drawn differently each time."""
+    wallets = [f"wallet_{number}" for number in range(7, -1, -1)]
+    own = [row for row in release_rows["fee_what_if"] if (row[2], row[4]) == ("alipay", "own_plan")]
+    alike = [(*row[:6], wallet, *row[7:]) for wallet in wallets for row in own]
+    rows = fees.plans(release(fee_what_if=alike), ("alipay", "alipay"))
+    assert rows["plan_wallet"].to_list() == wallets[::-1]
+
+
 def test_unknown_fees_are_not_smaller_fees(release, release_rows):
     gap = [
         (*row[:14], None, None, None) if row[0] == MARCH else row
