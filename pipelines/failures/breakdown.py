@@ -47,6 +47,9 @@ def breakdown_sql(currency: str) -> str:
         currency: the reporting currency (ISO 4217). Counts cover all currencies; the four amounts
             cover only this one, as sums over currencies mean nothing.
 
+    Raises:
+        ValueError: `currency` is no code.
+
     Returns:
         A SELECT with the columns of the contract, without test traffic. `attempts` is the number of
         resolved attempts of the dimension value, the same on all its rows; `users` the distinct
@@ -56,32 +59,10 @@ def breakdown_sql(currency: str) -> str:
     """
     if not (len(currency) == 3 and currency.isalpha()):
         raise ValueError(f"currency must be an ISO 4217 code such as CNY, got {currency!r}")
-    names = ", ".join(DIMENSIONS)
-    sets = ", ".join(f"({name}), ({name}, failure_category)" for name in DIMENSIONS)
-    # Bit per dimension: 0 where the row is grouped by it.
-    dimension = " ".join(f"when grouping({name}) = 0 then '{name}'" for name in DIMENSIONS)
-    value = f"coalesce({names}, '{ALL}')"
     low, high = wilson_sql("failed", "attempts")
-    sums = ",\n            ".join(f"coalesce(sum({m}), 0)::decimal(18, 4) as {m}" for m in _MONEY)
-    owners = ", ".join(f"count(distinct {o}_user_key)::bigint as users_{o}" for o in _OWNERS)
     return f"""
     with {_contributions_sql(currency)},
-    grouped as (
-        select
-            case {dimension} else '{ALL}' end as dimension,
-            {value} as dimension_value,
-            case
-                when grouping(failure_category) = 1 then '{ALL}' else failure_category
-            end as failure_category,
-            sum(resolved)::bigint as attempts,
-            sum(failed)::bigint as failed,
-            count(distinct failed_user_key)::bigint as users,
-            {sums},
-            coalesce(sum(amount_open), 0)::decimal(18, 4) as amount_open,
-            {owners}
-        from contributions
-        group by grouping sets ((), (failure_category), {sets})
-    ),
+    {_grouped_sql()},
     totalled as (
         select
             grouped.* exclude (attempts),
@@ -114,6 +95,34 @@ def breakdown_sql(currency: str) -> str:
     from totalled
     order by dimension, dimension_value, failure_category
     """
+
+
+def _grouped_sql() -> str:
+    """CTE `grouped`: contributions added up by dimension, value and category, and over them."""
+    sets = ", ".join(f"({name}), ({name}, failure_category)" for name in DIMENSIONS)
+    # grouping() is 0 where the row is grouped by the column.
+    dimension = " ".join(f"when grouping({name}) = 0 then '{name}'" for name in DIMENSIONS)
+    amounts = ",\n            ".join(
+        f"coalesce(sum({name}), 0)::decimal(18, 4) as {name}" for name in (*_MONEY, "amount_open")
+    )
+    owners = ", ".join(
+        f"count(distinct {owner}_user_key)::bigint as users_{owner}" for owner in _OWNERS
+    )
+    return f"""grouped as (
+        select
+            case {dimension} else '{ALL}' end as dimension,
+            coalesce({", ".join(DIMENSIONS)}, '{ALL}') as dimension_value,
+            case
+                when grouping(failure_category) = 1 then '{ALL}' else failure_category
+            end as failure_category,
+            sum(resolved)::bigint as attempts,
+            sum(failed)::bigint as failed,
+            count(distinct failed_user_key)::bigint as users,
+            {amounts},
+            {owners}
+        from contributions
+        group by grouping sets ((), (failure_category), {sets})
+    )"""
 
 
 def _contributions_sql(currency: str) -> str:

@@ -23,6 +23,7 @@ from pipelines.failures.effects import (
 )
 from pipelines.failures.encoding import Codes, encode, learn_codes
 from pipelines.failures.history import CATEGORICAL, FEATURES, TimeSplit
+from pipelines.warehouse.threads import one_thread
 
 if TYPE_CHECKING:
     import polars as pl
@@ -116,13 +117,7 @@ def fit_drivers(
     missing = _too_little(train, test, rules)
     if missing:
         return no_model(missing, split)
-    # Imported before the limit is set: it only reaches libraries that are already loaded.
-    import sklearn.ensemble  # noqa: F401
-    from threadpoolctl import threadpool_limits
-
-    # One thread: the same answer on every machine, and on a busy one many times faster than
-    # threads that wait for each other in a hundred short predictions.
-    with threadpool_limits(limits=1):
+    with one_thread():
         return _fit_and_judge(train, test, split, rules)
 
 

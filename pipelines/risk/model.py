@@ -1,8 +1,8 @@
 """A model of fraud from what was known before each payment, chosen and judged on later days.
 
 What belongs here: which days are learned from and which are judged, fitting, choosing among
-settings, and how well the ranking does. What does not: features (`features.py`), the JSON form
-(`trees.py`), what happens to the queue (`ordering.py`).
+settings, and how well the ranking does. What does not: reading those days (`history.py`), features
+(`features.py`), the JSON form (`trees.py`), what happens to the queue (`ordering.py`).
 
 Truth comes late: of the newest days nobody knows yet which payments were fraud. So a model is
 always judged on days that lie a delay after those it learned from (Dal Pozzolo et al. 2018,
@@ -18,8 +18,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from pipelines.risk.history import Rows, Stretch, read_rows, read_week
 from pipelines.risk.ranking import Ranking, judge_ranking
 from pipelines.risk.trees import probability_sql, trees_of
+from pipelines.warehouse.threads import one_thread
 
 if TYPE_CHECKING:
     import duckdb
@@ -70,22 +72,6 @@ class ModelRules:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Payments of some days: `x` (rows x features, NaN is unknown), one entry per row elsewhere.
-
-    `person` is the user, or the payment itself without one; `baseline` the rules' score.
-    """
-
-    x: np.ndarray
-    is_fraud: np.ndarray
-    weight: np.ndarray
-    day: np.ndarray
-    person: np.ndarray
-    amount: np.ndarray
-    baseline: np.ndarray
-
-
-@dataclass(frozen=True)
 class Judgement:
     """What the weeks said.
 
@@ -112,16 +98,6 @@ class FraudModel:
     trained_to: date
     tested_from: date
     tested_to: date
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """First days, and days after the last, of what is learned from and what is judged."""
-
-    train_from: date
-    train_to: date
-    test_from: date
-    test_to: date
 
 
 def stretches(as_of: date, rules: ModelRules) -> list[Stretch]:
@@ -191,11 +167,7 @@ def read_stretch(
 
 def choose_settings(stretches: list[tuple[Rows, Rows]], rules: ModelRules) -> list[dict[str, Any]]:
     """Every candidate's settings with its mean average precision over the stretches."""
-    # Imported before the limit is set: it only reaches libraries that are already loaded.
-    import sklearn.ensemble  # noqa: F401
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):
+    with one_thread():
         return [_validate(stretches, settings, rules) for settings in rules.candidates]
 
 
@@ -208,11 +180,8 @@ def judge_settings(
     stretch: tuple[Rows, Rows], settings: dict[str, float], rules: ModelRules
 ) -> tuple[Ranking, Ranking]:
     """How model and rules together rank the judged days of a stretch, and the rules alone."""
-    import sklearn.ensemble  # noqa: F401
-    from threadpoolctl import threadpool_limits
-
     train, test = stretch
-    with threadpool_limits(limits=1):
+    with one_thread():
         scores = _learn_and_score(train, test, settings, rules)
     return (
         judge_ranking(test, scores, rules.alerts_per_day),
@@ -234,15 +203,13 @@ def fit_model(
     Raises:
         TooFewFraudsError: a stretch has fewer frauds than `rules.minimum_frauds`.
     """
-    from threadpoolctl import threadpool_limits
-
     weeks = stretches(as_of, rules)
     judgement = fit_weeks(con, names, weeks, rules, as_of)
     last = as_of - timedelta(days=rules.delay_days)
     first = last - timedelta(days=rules.train_days)
     newest = read_rows(con, names, first, last, as_of, rules.train_rows)
     kept = _useful(newest)
-    with threadpool_limits(limits=1):
+    with one_thread():
         final = fit(newest, kept, judgement.settings, rules)
     return FraudModel(
         document=trees_of(final, [names[place] for place in kept]),
@@ -295,93 +262,6 @@ def _useful(rows: Rows) -> list[int]:
     np.fmin.reduce(rows.x, axis=0, out=lowest)
     np.fmax.reduce(rows.x, axis=0, out=highest)
     return [place for place in range(rows.x.shape[1]) if lowest[place] < highest[place]]
-
-
-def read_rows(
-    con: duckdb.DuckDBPyConnection,
-    names: list[str],
-    first: date,
-    after: date,
-    known_by: date,
-    train_rows: int,
-) -> Rows:
-    """Payments to learn from: day `first` until the day before `after`, as known on `known_by`.
-
-    A fraud that became known later is not yet one. At most about `train_rows` genuine payments,
-    chosen by hash; weights make up for the others.
-    """
-    (size,) = con.execute(
-        "select count(*) from risk_history where business_date >= ? and business_date < ?",
-        [first, after],
-    ).fetchall()[0]
-    share = min(1.0, train_rows / max(size, 1))
-    chosen = f"label or hash(history.case_key) % 1000000 < {round(share * 1_000_000)}"
-    return _rows(con, names, first, after, known_by, chosen, share)
-
-
-def read_week(
-    con: duckdb.DuckDBPyConnection, names: list[str], week: Stretch, known_by: date
-) -> Rows:
-    """All payments of the days to judge, without people whose fraud was known before that day.
-
-    Known is what became known since the first day learned from: such people are blocked by then,
-    and finding them again is no merit.
-    """
-    con.execute(
-        """
-        create or replace temporary table risk_known_people as
-        select coalesce(user_key, case_key) as person, min(known_at) as caught_at
-        from risk_history where is_fraud = 1 and business_date >= $since
-        group by person
-        """,
-        {"since": week.train_from},
-    )
-    unknown = """
-        not exists (
-            select 1 from risk_known_people as known
-            where known.person = coalesce(history.user_key, history.case_key)
-                and known.caught_at < history.business_date
-        )
-    """
-    return _rows(con, names, week.test_from, week.test_to, known_by, unknown, 1.0)
-
-
-def _rows(
-    con: duckdb.DuckDBPyConnection,
-    names: list[str],
-    first: date,
-    after: date,
-    known_by: date,
-    chosen: str,
-    share: float,
-) -> Rows:
-    import numpy as np
-
-    fetched = con.execute(
-        f"""
-        select
-            {", ".join(f"features.{name}" for name in names)},
-            coalesce(is_fraud = 1 and known_at < $known_by, false) as label,
-            business_date as day, coalesce(user_key, history.case_key) as person, history.paid,
-            rule_score
-        from risk_history as history
-        inner join risk_features as features on history.case_key = features.case_key
-        where business_date >= $first and business_date < $after and ({chosen})
-        order by occurred_at, history.case_key
-        """,
-        {"known_by": known_by, "first": first, "after": after},
-    ).fetchnumpy()
-    is_fraud = np.ma.getdata(fetched["label"]).astype(bool)
-    columns = [np.ma.filled(fetched[name].astype(float), np.nan) for name in names]
-    return Rows(
-        x=np.column_stack(columns),
-        is_fraud=is_fraud,
-        weight=np.where(is_fraud, 1.0, 1.0 / share),
-        day=np.ma.getdata(fetched["day"]).astype("datetime64[D]"),
-        person=np.unique(np.ma.getdata(fetched["person"]).astype(str), return_inverse=True)[1],
-        amount=np.ma.getdata(fetched["paid"]).astype(float),
-        baseline=np.ma.getdata(fetched["rule_score"]).astype(float),
-    )
 
 
 def score_sql(document: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ from pipelines.risk.model import (
 )
 from pipelines.risk.payments import RiskRules
 from pipelines.risk.rules import MODEL_RULE
+from pipelines.warehouse.threads import one_thread
 
 if TYPE_CHECKING:
     import duckdb
@@ -245,7 +246,6 @@ def _order_by_anomaly(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> None:
     import numpy as np
     import polars as pl
     from sklearn.ensemble import IsolationForest
-    from threadpoolctl import threadpool_limits
 
     (size,) = con.execute("select count(*) from risk_history").fetchall()[0]
     share = min(1.0, _FOREST_ROWS / max(size, 1))
@@ -270,7 +270,7 @@ def _order_by_anomaly(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> None:
     cases = con.sql(read.format(columns, "case_key in (select case_key from risk_hits)")).pl()
     if cases.is_empty():
         return
-    with threadpool_limits(limits=1):
+    with one_thread():
         forest = IsolationForest(n_estimators=100, max_samples=256, random_state=rules.seed)
         forest.fit(sample.pl().select(names).to_numpy())
         unusual = -forest.score_samples(cases.select(names).to_numpy())

@@ -50,14 +50,14 @@ class RiskRules:
 
 
 def prepare_payments(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
-    """Create the temporary tables `risk_amounts` and `risk_payments`; returns the attempts.
+    """Create the temporary tables `risk_amounts` and `risk_payments`; returns the attempts."""
+    _prepare_amounts(con, rules)
+    _prepare_attempts(con)
+    return con.execute("select count(*) from risk_payments").fetchall()[0][0]
 
-    `risk_amounts`: one row per currency of what was paid: large_amount, very_large_amount,
-    median_amount. `risk_payments`: one row per attempt of a positive amount outside test traffic:
-    the columns of `marts.fct_payment_attempts` that the rules read, ip_block_key, is_new (first
-    payment of this user on this device, or within its first day), and the three amounts of its
-    currency.
-    """
+
+def _prepare_amounts(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> None:
+    """`risk_amounts`, one row per currency: large_amount, very_large_amount, median_amount paid."""
     con.execute(
         f"""
         create or replace temporary table risk_amounts as
@@ -71,6 +71,15 @@ def prepare_payments(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
         group by currency
         """
     )
+
+
+def _prepare_attempts(con: duckdb.DuckDBPyConnection) -> None:
+    """`risk_payments`, one row per attempt of a positive amount outside test traffic.
+
+    The columns of `marts.fct_payment_attempts` that the rules read, ip_block_key, is_new (first
+    payment of this user on this device, or within its first day), and the three amounts of its
+    currency.
+    """
     con.execute(
         """
         create or replace temporary table risk_payments as
@@ -125,4 +134,3 @@ def prepare_payments(con: duckdb.DuckDBPyConnection, rules: RiskRules) -> int:
         left join risk_amounts on placed.currency = risk_amounts.currency
         """
     )
-    return con.execute("select count(*) from risk_payments").fetchall()[0][0]

@@ -7,10 +7,12 @@ who made the ranking (rules, model).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from pipelines.risk.history import Rows
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Ranking:
     payments: int
 
 
-def judge_ranking(rows: Any, scores: np.ndarray, alerts_per_day: int) -> Ranking:
-    """Judge scores of `model.Rows` (at least one fraud and one genuine payment)."""
+def judge_ranking(rows: Rows, scores: np.ndarray, alerts_per_day: int) -> Ranking:
+    """Judge scores of rows (at least one fraud and one genuine payment)."""
     import numpy as np
     from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -62,7 +64,7 @@ def judge_ranking(rows: Any, scores: np.ndarray, alerts_per_day: int) -> Ranking
     )
 
 
-def _look_at(rows: Any, scores: np.ndarray, days: np.ndarray, most: int) -> tuple[float, float]:
+def _look_at(rows: Rows, scores: np.ndarray, days: np.ndarray, most: int) -> tuple[float, float]:
     """Day by day: people by their highest score, those found before left out."""
     import numpy as np
 

@@ -20,6 +20,16 @@ PLACES = Path(__file__).with_name("places.csv")
 MINIMUM_KM = 500
 MINIMUM_KM_PER_HOUR = 900
 _EARTH_RADIUS_KM = 6371.0
+# Between the edges of two places, by the haversine of the angle between their centres.
+_HAVERSINE_SQL = (
+    "pow(sin(radians(later.latitude - earlier.latitude) / 2), 2)"
+    " + cos(radians(earlier.latitude)) * cos(radians(later.latitude))"
+    " * pow(sin(radians(later.longitude - earlier.longitude) / 2), 2)"
+)
+_KM_SQL = (
+    f"2 * {_EARTH_RADIUS_KM} * asin(sqrt(least(1.0, {_HAVERSINE_SQL})))"
+    " - earlier.radius_km - later.radius_km"
+)
 
 
 def load_places(con: duckdb.DuckDBPyConnection) -> None:
@@ -39,11 +49,6 @@ def load_places(con: duckdb.DuckDBPyConnection) -> None:
 
 def travel_sql() -> str:
     """Hits of the first attempt within a day after a jump of its user."""
-    half = (
-        "pow(sin(radians(later.latitude - earlier.latitude) / 2), 2)"
-        " + cos(radians(earlier.latitude)) * cos(radians(later.latitude))"
-        " * pow(sin(radians(later.longitude - earlier.longitude) / 2), 2)"
-    )
     return f"""
     with points as (
         select user_key, attempted_at as seen_at, region as place
@@ -83,8 +88,7 @@ def travel_sql() -> str:
     jumps as (
         select
             moves.user_key, moves.place_before, moves.place, moves.seen_before, moves.seen_at,
-            2 * {_EARTH_RADIUS_KM} * asin(sqrt(least(1.0, {half})))
-                - earlier.radius_km - later.radius_km as km,
+            {_KM_SQL} as km,
             greatest(date_diff('second', seen_before, seen_at), 60) / 3600.0 as hours
         from moves
         inner join risk_places as earlier on moves.place_before = earlier.place

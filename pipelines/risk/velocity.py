@@ -56,47 +56,26 @@ def velocity_sql(
         windows: lengths and limits.
         rules: the merchant's quantile.
     """
-    counts, limits, own, members = [], [], [], []
-    for window in windows:
-        name, length = f"n_{window.minutes}", f"interval {window.minutes} minutes"
-        counts.append(
-            f"count(*) over (order_of_key range between {length} preceding and current row)"
-            f" as {name}"
-        )
-        limits.append(
-            f"case when count(*) >= {rules.days_for_quantile} then"
-            f" greatest({window.floor}, quantile_cont(max_{name}, {rules.quantile}))"
-            f" else {window.start} end as limit_{name}"
-        )
-        own.append(
-            f"case when count(*) >= {OWN_DAYS} then {OWN_FACTOR} * median(max_{name}) else 0 end"
-            f" as own_{name}"
-        )
-        members.append(
-            f"""
-            select
-                attempt_key, attempted_at, {window.minutes} as minutes, limit_{name} as threshold,
-                max({name}) filter ({name} > limit_{name}) over following as observed,
-                arg_max(attempted_at, {name}) filter ({name} > limit_{name}) over following
-                    as broken_at
-            from watched
-            window following as (
-                partition by key order by attempted_at
-                range between current row and {length} following
-            )
-            """
-        )
-    peaks = ", ".join(f"max(n_{w.minutes}) as max_n_{w.minutes}" for w in windows)
-    most = ", ".join(f"max(max_n_{w.minutes}) as top_n_{w.minutes}" for w in windows)
-    own_limits = ", ".join(
-        f"greatest(limit_n_{w.minutes}, own_n_{w.minutes}) as limit_n_{w.minutes}" for w in windows
+    lengths = [window.minutes for window in windows]
+    counts = ", ".join(
+        f"count(*) over (order_of_key range between interval {m} minutes preceding and current row)"
+        f" as n_{m}"
+        for m in lengths
     )
-    broken = " or ".join(
-        f"top_n_{w.minutes} > greatest(limit_n_{w.minutes}, own_n_{w.minutes})" for w in windows
+    peaks = ", ".join(f"max(n_{m}) as max_n_{m}" for m in lengths)
+    limits = ", ".join(_limit_sql(window, rules) for window in windows)
+    most = ", ".join(f"max(max_n_{m}) as top_n_{m}" for m in lengths)
+    own = ", ".join(
+        f"case when count(*) >= {OWN_DAYS} then {OWN_FACTOR} * median(max_n_{m}) else 0 end"
+        f" as own_n_{m}"
+        for m in lengths
     )
+    own_limits = ", ".join(f"greatest(limit_n_{m}, own_n_{m}) as limit_n_{m}" for m in lengths)
+    broken = " or ".join(f"top_n_{m} > greatest(limit_n_{m}, own_n_{m})" for m in lengths)
+    members = " union all ".join(_members_sql(m) for m in lengths)
     return f"""
     with counted as (
-        select attempt_key, {key} as key, attempted_at, business_date, {", ".join(counts)}
+        select attempt_key, {key} as key, attempted_at, business_date, {counts}
         from risk_payments
         where {key} is not null
         window order_of_key as (partition by {key} order by attempted_at)
@@ -104,25 +83,34 @@ def velocity_sql(
     peaks as (
         select key, business_date, {peaks} from counted group by key, business_date
     ),
-    limits as (select {", ".join(limits)} from peaks),
-    own as (select key, {most}, {", ".join(own)} from peaks group by key),
+    limits as (select {limits} from peaks),
+    own as (select key, {most}, {own} from peaks group by key),
     busy as (select key, {own_limits} from own, limits where {broken}),
     watched as (select counted.*, busy.* exclude (key) from counted inner join busy using (key)),
-    members as ({" union all ".join(members)})
-    select
-        attempt_key as case_key,
-        '{rule_id}' as rule_id,
-        {SCORE_SQL.format(observed="observed", limit="threshold")} as score,
-        observed::double as observed,
-        threshold::double as threshold,
-        observed || ' attempts of one {what} in ' || minutes || ' minutes' as evidence,
-        broken_at - to_minutes(minutes) as window_started_at,
-        broken_at as window_ended_at
-    from members
-    where observed is not null
-    qualify row_number() over (
-        partition by attempt_key order by observed / threshold desc, minutes
-    ) = 1
+    members as ({members})
+    {_hits_sql(rule_id, f"observed || ' attempts of one {what} in ' || minutes || ' minutes'")}
+    """
+
+
+def _limit_sql(window: Window, rules: RiskRules) -> str:
+    """Aggregate over the peaks of all keys and days."""
+    return (
+        f"case when count(*) >= {rules.days_for_quantile} then"
+        f" greatest({window.floor}, quantile_cont(max_n_{window.minutes}, {rules.quantile}))"
+        f" else {window.start} end as limit_n_{window.minutes}"
+    )
+
+
+def _members_sql(minutes: int) -> str:
+    """Attempts within the window that broke the limit, with the highest count it came to."""
+    above = f"filter (n_{minutes} > limit_n_{minutes})"
+    return f"""
+        select
+            attempt_key, attempted_at, {minutes} as minutes, limit_n_{minutes} as threshold,
+            max(n_{minutes}) {above} over following as observed,
+            arg_max(attempted_at, n_{minutes}) {above} over following as broken_at
+        from watched
+        {_following_sql(minutes)}
     """
 
 
@@ -131,26 +119,12 @@ def testing_sql(rule_id: str, key: str, what: str) -> str:
 
     No export names the card, so different orders stand for different instruments: a customer who
     tries again stays within one.
+
+    Args:
+        rule_id: name of the rule.
+        key: column of `risk_payments`.
+        what: the key in words, for the evidence.
     """
-    parts = []
-    for minutes, attempts in TESTING:
-        length = f"interval {minutes} minutes"
-        parts.append(
-            f"""
-            select
-                attempt_key, attempted_at, {minutes} as minutes, {attempts} as threshold,
-                max(n_{minutes}) filter (is_test_{minutes}) over following as observed,
-                arg_max(attempted_at, n_{minutes}) filter (is_test_{minutes}) over following
-                    as broken_at,
-                arg_max(failed_{minutes}, n_{minutes}) filter (is_test_{minutes}) over following
-                    as failed
-            from judged
-            window following as (
-                partition by key order by attempted_at
-                range between current row and {length} following
-            )
-            """
-        )
     measures = ", ".join(
         f"""count(*) over w{m} as n_{m},
         count(*) filter (resolved_outcome = 'failed') over w{m} as failed_{m},
@@ -174,6 +148,11 @@ def testing_sql(rule_id: str, key: str, what: str) -> str:
         for m, condition in alike.items()
     )
     enough = " or ".join(alike.values())
+    members = " union all ".join(_test_members_sql(*test) for test in TESTING)
+    evidence = (
+        f"failed || ' of ' || observed || ' small attempts of one {what} failed in ' || minutes"
+        " || ' minutes'"
+    )
     return f"""
     with counted as (
         select attempt_key, order_key, {key} as key, attempted_at, {measures}
@@ -187,20 +166,46 @@ def testing_sql(rule_id: str, key: str, what: str) -> str:
         from counted
         where key in (select key from counted where {enough})
     ),
-    members as ({" union all ".join(parts)})
-    select
+    members as ({members})
+    {_hits_sql(rule_id, evidence)}
+    """
+
+
+def _test_members_sql(minutes: int, attempts: int) -> str:
+    """Attempts within the window of a test of cards, with the most attempts it came to."""
+    tested = f"filter (is_test_{minutes})"
+    return f"""
+        select
+            attempt_key, attempted_at, {minutes} as minutes, {attempts} as threshold,
+            max(n_{minutes}) {tested} over following as observed,
+            arg_max(attempted_at, n_{minutes}) {tested} over following as broken_at,
+            arg_max(failed_{minutes}, n_{minutes}) {tested} over following as failed
+        from judged
+        {_following_sql(minutes)}
+    """
+
+
+def _following_sql(minutes: int) -> str:
+    """From an attempt on: the counts of later ones whose trailing window holds it."""
+    return f"""window following as (
+            partition by key order by attempted_at
+            range between current row and interval {minutes} minutes following
+        )"""
+
+
+def _hits_sql(rule_id: str, evidence: str) -> str:
+    """One hit per attempt of the CTE `members`: that of the window broken by most."""
+    return f"""select
         attempt_key as case_key,
         '{rule_id}' as rule_id,
         {SCORE_SQL.format(observed="observed", limit="threshold")} as score,
         observed::double as observed,
         threshold::double as threshold,
-        failed || ' of ' || observed || ' small attempts of one {what} failed in ' || minutes
-            || ' minutes' as evidence,
+        {evidence} as evidence,
         broken_at - to_minutes(minutes) as window_started_at,
         broken_at as window_ended_at
     from members
     where observed is not null
     qualify row_number() over (
         partition by attempt_key order by observed / threshold desc, minutes
-    ) = 1
-    """
+    ) = 1"""

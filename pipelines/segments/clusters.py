@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from pipelines.segments.features import FeaturePriors, transformed
 from pipelines.segments.naming import name_clusters
 from pipelines.segments.prediction import ClusterModel
-from pipelines.segments.threads import one_thread
 from pipelines.segments.tree import RuleSet, explain
+from pipelines.warehouse.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy as np

@@ -28,7 +28,7 @@ from pipelines.segments.clusters import (
 from pipelines.segments.features import FeaturePriors, transformed
 from pipelines.segments.naming import name_clusters
 from pipelines.segments.prediction import ClusterModel
-from pipelines.segments.threads import one_thread
+from pipelines.warehouse.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy as np

@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pipelines.segments.threads import one_thread
+from pipelines.warehouse.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.segments.threads import one_thread
+from pipelines.warehouse.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy as np

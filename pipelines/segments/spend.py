@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.segments.lifetime import FitError
-from pipelines.segments.threads import one_thread
+from pipelines.warehouse.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy as np

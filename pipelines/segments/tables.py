@@ -1,15 +1,14 @@
 """The tables of the room in schema `analysis`, written from the marts and the stored models.
 
-What belongs here: the order in which models are found and tables are written, and the tables that
-put several modules together. What does not: the rules (see the module of each), and Dagster
-(`assets.py`).
+What belongs here: the order in which models are found and tables are written, and the tables of
+users, which put several modules together. What does not: the rules (see the module of each), the
+tables that show them (`rule_tables.py`, `model_records.py`), and Dagster (`assets.py`).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +21,11 @@ from pipelines.segments.lifecycle import (
     as_of_date_sql,
     current_standing_sql,
     lifecycle_sql,
-    segment_rules,
 )
+from pipelines.segments.model_records import COLUMNS, model_rows
 from pipelines.segments.movement import write_movement
 from pipelines.segments.prediction import nearest_sql
+from pipelines.segments.rule_tables import cluster_rules, lifecycle_rules, value_tiers
 from pipelines.segments.scores import (
     PurchaseModels,
     ScoreRules,
@@ -34,21 +34,20 @@ from pipelines.segments.scores import (
     write_user_scores,
 )
 from pipelines.segments.states import payment_state_sql
-from pipelines.segments.threads import one_thread
 from pipelines.segments.thresholds import (
-    VALUE_TIERS,
     FreezeRules,
     Thresholds,
     thresholds_in_force,
     value_tier_sql,
 )
 from pipelines.warehouse.store import ModelStore
+from pipelines.warehouse.threads import one_thread
 
 if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
-# Table -> what one row is; the order is that of writing.
+# Table -> what one row is.
 TABLES: dict[str, str] = {
     "user_segments": "One row per user: lifecycle segment, value tier, payment state, cluster.",
     "user_features": "One row per paying user: the twelve numbers that behaviour clusters look at.",
@@ -125,24 +124,34 @@ def build_segment_tables(
     try:
         _write_users(con, thresholds, behaviour)
         priors = write_user_scores(con, models)
-        _write_rules(con, thresholds, behaviour)
         write_movement(con, thresholds, first, as_of)
         for table, frame in (
-            ("score_quality", holdout.metrics),
-            ("segment_proof", holdout.segments),
-            ("score_calibration", holdout.bands),
+            ("lifecycle_rules", lifecycle_rules(thresholds)),
+            ("value_tiers", value_tiers(thresholds)),
+            ("cluster_rules", cluster_rules(behaviour)),
+            ("score_quality", _with_window(holdout.metrics, holdout)),
+            ("segment_proof", _with_window(holdout.segments, holdout)),
+            ("score_calibration", _with_window(holdout.bands, holdout)),
         ):
-            _write_frame(con, table, _with_window(frame, holdout))
-        rows = {table: _count(con, table) for table in TABLES if table != "segment_models"}
-        users = rows["user_segments"]
-        _write_models(
-            con, thresholds, models, priors_json(priors), behaviour, holdout, users, as_of
-        )
+            _write_frame(con, table, frame)
+        users = _count(con, "user_segments")
+        records = []
+        if as_of is not None:
+            records = model_rows(
+                thresholds=thresholds,
+                models=models,
+                priors=priors_json(priors),
+                behaviour=behaviour,
+                holdout=holdout,
+                users=users,
+                as_of=as_of,
+            )
+        _write_models(con, records)
+        rows = {table: _count(con, table) for table in TABLES}
         con.execute("commit")
     except Exception:
         con.execute("rollback")
         raise
-    rows["segment_models"] = _count(con, "segment_models")
     return SegmentTables(users, as_of, thresholds, models, behaviour, holdout, rows)
 
 
@@ -196,85 +205,12 @@ def _write_users(
     )
 
 
-def _write_rules(
-    con: duckdb.DuckDBPyConnection, thresholds: Thresholds, behaviour: Behaviour
-) -> None:
-    """lifecycle_rules, value_tiers and cluster_rules."""
-    import polars as pl
-
-    version = thresholds.grid.version
-    rules = pl.DataFrame(
-        [asdict(rule) for rule in segment_rules(thresholds.grid)],
-        schema={
-            "lifecycle_segment": pl.String,
-            "recency_days_from": pl.Int32,
-            "recency_days_to": pl.Int32,
-            "orders_from": pl.Int32,
-            "orders_to": pl.Int32,
-        },
-    )
-    _write_frame(
-        con,
-        "lifecycle_rules",
-        rules.with_columns(
-            thresholds_version=pl.lit(version), is_frozen=pl.lit(thresholds.is_frozen)
-        ),
-    )
-    bounds = thresholds.value_at_least
-    above = [None, *(bounds or ())]
-    tiers = [
-        (name, lower, upper, thresholds.currency, version, thresholds.is_frozen)
-        for name, lower, upper in zip(VALUE_TIERS, [*(bounds or ()), None], above, strict=True)
-    ] if bounds else []  # fmt: skip
-    _write_frame(
-        con,
-        "value_tiers",
-        pl.DataFrame(
-            tiers,
-            schema={
-                "value_tier": pl.String,
-                "net_amount_from": pl.Float64,
-                "net_amount_below": pl.Float64,
-                "currency": pl.String,
-                "thresholds_version": pl.String,
-                "is_frozen": pl.Boolean,
-            },
-            orient="row",
-        ),
-    )
-    _write_frame(con, "cluster_rules", _cluster_rules(behaviour))
-
-
-def _cluster_rules(behaviour: Behaviour) -> pl.DataFrame:
-    import polars as pl
-
-    model = behaviour.model
-    names = dict(zip(model.cluster_ids, model.names, strict=True)) if model else {}
-    rows = [
-        (
-            number,
-            rule["cluster_id"],
-            names[rule["cluster_id"]],
-            rule["sql"],
-            rule["users"],
-            rule["agreeing"] / rule["users"],
-            behaviour.rules["fidelity"],
-        )
-        for number, rule in enumerate(behaviour.rules.get("rules", []), start=1)
-    ]
-    return pl.DataFrame(
-        rows,
-        schema={
-            "rule_number": pl.Int32,
-            "cluster_id": pl.Int32,
-            "cluster_name": pl.String,
-            "rule_sql": pl.String,
-            "users": pl.Int64,
-            "agreeing_share": pl.Float64,
-            "fidelity": pl.Float64,
-        },
-        orient="row",
-    )
+def _write_models(con: duckdb.DuckDBPyConnection, records: list[tuple[Any, ...]]) -> None:
+    columns = ", ".join(f"{name} {of_type}" for name, of_type in COLUMNS.items())
+    con.execute(f"create or replace table analysis.segment_models ({columns})")
+    if records:
+        places = ", ".join("?" for _ in COLUMNS)
+        con.executemany(f"insert into analysis.segment_models values ({places})", records)
 
 
 def _with_window(frame: pl.DataFrame, holdout: Holdout) -> pl.DataFrame:
@@ -291,76 +227,6 @@ def _write_frame(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame
     con.register("_frame", frame.to_arrow())
     con.execute(f"create or replace table analysis.{table} as select * from _frame")
     con.unregister("_frame")
-
-
-def _write_models(
-    con: duckdb.DuckDBPyConnection,
-    thresholds: Thresholds,
-    models: PurchaseModels,
-    priors: str,
-    behaviour: Behaviour,
-    holdout: Holdout,
-    users: int,
-    as_of: date | None,
-) -> None:
-    """One row per kind of model; a row without a model says why there is none."""
-    con.execute(
-        """
-        create or replace table analysis.segment_models (
-            model_id varchar, kind varchar, as_of_date date, trained_users bigint,
-            definition_json varchar, quality_json varchar
-        )
-        """
-    )
-    if as_of is None:
-        return
-    buyers = models.buying.users if models.buying else 0
-    proof = {row["metric"]: row for row in holdout.metrics.rows(named=True)}
-    trained_on, trained_users = behaviour.trained_on
-
-    def row(
-        kind: str, model_id: str, day: date, count: int, definition: str, quality: Any
-    ) -> tuple:
-        return model_id, kind, day, count, definition, json.dumps(quality, sort_keys=True)
-
-    con.executemany(
-        "insert into analysis.segment_models values (?, ?, ?, ?, ?, ?)",
-        [
-            row(
-                "thresholds",
-                thresholds.model_id,
-                as_of,
-                users,
-                thresholds.to_json(),
-                {
-                    "is_frozen": thresholds.is_frozen,
-                    "message": thresholds.message,
-                    "learned_from": thresholds.learned_from,
-                },
-            ),
-            row(
-                "purchase_models",
-                f"purchase_models-{as_of:%Y%m%d}",
-                as_of,
-                buyers,
-                models.to_json(),
-                {
-                    "is_usable": models.buying is not None,
-                    "message": " ".join(models.messages),
-                    "holdout": proof,
-                },
-            ),
-            row("rate_priors", f"rate_priors-{as_of:%Y%m%d}", as_of, users, priors, {}),
-            row(
-                "behaviour_clusters",
-                behaviour.model_id,
-                trained_on,
-                trained_users,
-                behaviour.model.to_json() if behaviour.model else "{}",
-                behaviour.quality | {"message": behaviour.message},
-            ),
-        ],
-    )
 
 
 def segment_sizes_markdown(con: duckdb.DuckDBPyConnection, minimum_users: int) -> str:
