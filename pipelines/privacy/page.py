@@ -1,24 +1,16 @@
 """The audit of one HTML page: nothing personal in it, and nothing it could fetch or send.
 
-What belongs here: reading a page the way a browser would (texts, attributes, scripts, embedded
-data, packed payloads) and checking it. What does not: drawing it, or database files.
+What belongs here: the checks of a page, in order. What does not: reading it (`page_texts`), drawing
+it, or database files.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import gzip
-import hashlib
-import json
 import re
-import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from contextlib import closing
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 from pipelines.privacy.artefact import file_sha256
 from pipelines.privacy.audit import code_version, tool_versions
@@ -27,6 +19,7 @@ from pipelines.privacy.detectors import mask, scan_texts, scratch
 from pipelines.privacy.house import KnownIds
 from pipelines.privacy.leaks import LONGEST_WORD, SHORTEST_WORD, WORD, forms_of
 from pipelines.privacy.masking import without_personal_data
+from pipelines.privacy.page_texts import CURVES, PageTexts
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.report import AuditReport, Finding
 
@@ -41,28 +34,12 @@ _PSEUDONYM = re.compile(
 )
 # Figures draw hours of months at most; a longer list is one entry per payment or person.
 _LONGEST_LIST = 5_000
-_LABELS = frozenset({"customdata", "ids", "text", "hovertext", "labels", "meta", "names"})
-# Shorter numbers are no identifier by themselves.
-_SHORTEST_NUMBER = 10**10
 
 _ADDRESS = re.compile(r"(?:https?|wss?|ftp)://[^\s\"'<>)\\]{1,200}", re.IGNORECASE)
 # Browsers take a backslash for a slash.
 _RELATIVE_TO_SCHEME = re.compile(r"(?:^|url=|,)\s*['\"]?[\\/]{2}[A-Za-z0-9]", re.IGNORECASE)
 # In code only as a text of its own: `// why` is a remark, `/\d+/` a pattern.
 _QUOTED_ADDRESS = re.compile(r"['\"`]\s*[\\/]{2}[A-Za-z0-9][A-Za-z0-9.-]*\.[A-Za-z]{2,}")
-# Numbers of a drawing are no identifiers: `M1.5.5.5` is not a network address.
-_DRAWING = frozenset({"d", "points", "viewbox", "transform", "style", "width", "height"})
-# But a length or a colour has no text in it and no whole number of eleven digits.
-_NO_DRAWING = re.compile(r"""['"@]|(?<![0-9.])[0-9]{11,}(?![0-9])""")
-_CURVES = frozenset({"d", "points"})
-# Elements within a line: what stands in them reads as one text with what is around.
-_INLINE = frozenset(
-    {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins"}
-    | {"kbd", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tspan"}
-    | {"tt", "u", "var", "wbr"}
-)
-# `H4sI` is how base64 of a gzip stream begins.
-_PACKED = re.compile(r"H4sI[0-9A-Za-z+/]{40,}={0,2}")
 
 
 def audit_page(
@@ -94,7 +71,7 @@ def audit_page(
     started = datetime.now(UTC)
     checks = Checks(policy.maximum_seconds)
     before = file_sha256(path) if path.is_file() else ""
-    page = _Page()
+    page = PageTexts()
 
     def parsed() -> Outcome:
         size = path.stat().st_size
@@ -137,143 +114,7 @@ def audit_page(
     return without_personal_data(report)
 
 
-class _Page(HTMLParser):
-    """Collects everything of a page that a person or a browser could read."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.texts: list[tuple[str, str]] = []
-        self.attributes: list[tuple[str, str, str]] = []
-        self.security: list[str] = []
-        self.problems: list[Finding] = []
-        self.known = 0
-        self.longest = 0
-        self._element = ""
-        self._kind = ""
-        self._line: list[str] = []
-        self._payloads: frozenset[str] = frozenset()
-
-    def read(self, html: str, payloads: frozenset[str]) -> None:
-        """Parse the page; must be called once."""
-        self._payloads = payloads
-        self.feed(html)
-        self.close()
-        self._end_line()
-        if not self.texts:
-            self.problems.append(Finding("page", "no text in the page"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _INLINE:
-            self._end_line()
-        values = {name: value or "" for name, value in attrs}
-        self._element, self._kind = tag, values.get("type", "")
-        if tag == "meta" and values.get("http-equiv", "").lower() == "content-security-policy":
-            self.security.append(values.get("content", ""))
-        for name, value in values.items():
-            self.attributes.append((tag, name, value))
-            is_drawing = name in _CURVES or (name in _DRAWING and not _NO_DRAWING.search(value))
-            if value and not is_drawing:
-                self._add(f"<{tag} {name}>", value)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in _INLINE:
-            self._end_line()
-        self._element = self._kind = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._element == "script" and "json" in self._kind:
-            self._add_json(data)
-        elif data.strip():
-            self._add(f"<{self._element or 'text'}>", data)
-            self._line.append(data)
-
-    def _end_line(self) -> None:
-        """What a reader sees as one text although tags or remarks cut it into several."""
-        if len(self._line) > 1:
-            self._add("line", "".join(self._line))
-        self._line = []
-
-    def handle_comment(self, data: str) -> None:
-        self._add("comment", data)
-
-    def _add_json(self, text: str) -> None:
-        # Small numbers in a figure are amounts and counts that the database audit has weighed in
-        # their columns; text in it is text, also what only a hover shows.
-        try:
-            content = json.loads(text)
-        except ValueError:
-            self._add("<script>", text)
-            return
-        for part in _strings(content):
-            self._add("<script>", part)
-        self.longest = max(self.longest, _longest_list(content))
-
-    def _add(self, place: str, text: str) -> None:
-        for packed in _PACKED.findall(text):
-            self._unpack(place, packed)
-        self.texts.append((place, _PACKED.sub(" ", text)))
-
-    def _unpack(self, place: str, packed: str) -> None:
-        try:
-            content = gzip.decompress(base64.b64decode(packed, validate=True))
-        except (binascii.Error, OSError, EOFError, zlib.error) as problem:
-            finding = Finding(place, "packed payload that cannot be read", message=str(problem))
-            self.problems.append(finding)
-            return
-        if hashlib.sha256(content).hexdigest() in self._payloads:
-            self.known += 1
-            return
-        text = content.decode("utf-8", errors="replace")
-        if text.lstrip().startswith(("{", "[")):
-            self._add_json(text)
-        else:
-            self._add(f"{place} packed", text)
-
-
-def _strings(content: Any, *, is_label: bool = False) -> Iterator[str]:
-    """Keys and texts of a JSON document, and long whole numbers where it labels things.
-
-    What is drawn is an amount; what a hover shows or code carries along may be anything.
-    """
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, int | float) and not isinstance(content, bool):
-        if is_label and abs(content) >= _SHORTEST_NUMBER and content == int(content):
-            yield str(int(content))
-    elif isinstance(content, dict):
-        if isinstance(content.get("bdata"), str):
-            yield from _strings(_unpacked(content), is_label=is_label)
-        for key, value in content.items():
-            yield key
-            yield from _strings(value, is_label=is_label or key in _LABELS)
-    elif isinstance(content, list):
-        for value in content:
-            yield from _strings(value, is_label=is_label)
-
-
-def _unpacked(array: dict[str, Any]) -> list[Any]:
-    """Values of an array as plotly packs it: `dtype` and base64 of the bytes.
-
-    Raises:
-        ValueError: it is packed in another way; the page then counts as not read.
-    """
-    import numpy as np
-
-    return np.frombuffer(base64.b64decode(array["bdata"]), dtype=array.get("dtype", "f8")).tolist()
-
-
-def _longest_list(content: Any) -> int:
-    if isinstance(content, dict):
-        own = 0
-        if isinstance(content.get("bdata"), str):
-            own = len(_unpacked(content))
-        return max([own, *(_longest_list(value) for value in content.values())])
-    if isinstance(content, list):
-        return max([len(content), *(_longest_list(value) for value in content)])
-    return 0
-
-
-def _people(page: _Page) -> Outcome:
+def _people(page: PageTexts) -> Outcome:
     findings = [
         Finding(place, "pseudonym of a person")
         for place in sorted({place for place, text in page.texts if _PSEUDONYM.search(text)})
@@ -284,14 +125,14 @@ def _people(page: _Page) -> Outcome:
     return findings, {"longest_list": page.longest}
 
 
-def _personal(page: _Page, policy: Policy) -> Outcome:
+def _personal(page: PageTexts, policy: Policy) -> Outcome:
     with closing(scratch().cursor()) as con, TimeLimit(con, policy.maximum_seconds):
         found = scan_texts(con, page.texts)
     findings = [Finding(place, hit.pattern.label, 1, 1, hit.sample) for place, hit in found]
     return findings, {"texts": len(page.texts)}
 
 
-def _keys(page: _Page, secrets: tuple[bytes, ...]) -> Outcome:
+def _keys(page: PageTexts, secrets: tuple[bytes, ...]) -> Outcome:
     forms = [form.decode() for secret in secrets for form in forms_of([secret])[1:]]
     findings = [
         Finding(place, "a key of this house")
@@ -300,7 +141,7 @@ def _keys(page: _Page, secrets: tuple[bytes, ...]) -> Outcome:
     return findings, {"keys": len(secrets)}
 
 
-def _known(page: _Page, ids: KnownIds | None) -> Outcome:
+def _known(page: PageTexts, ids: KnownIds | None) -> Outcome:
     """Identifiers that ingest saw, or their unkeyed hashes: of a shape that no pattern knows."""
     if ids is None:
         return [], {"texts": 0}
@@ -317,13 +158,13 @@ def _known(page: _Page, ids: KnownIds | None) -> Outcome:
     return findings, {"texts": len(places)}
 
 
-def _addresses(page: _Page, policy: Policy) -> Outcome:
+def _addresses(page: PageTexts, policy: Policy) -> Outcome:
     allowed = tuple(policy.page_addresses)
     named = [(place, address) for place, text in page.texts for address in _ADDRESS.findall(text)]
     named += [
         (f"<{tag} {name}>", value)
         for tag, name, value in page.attributes
-        if name not in _CURVES and _RELATIVE_TO_SCHEME.search(value)
+        if name not in CURVES and _RELATIVE_TO_SCHEME.search(value)
     ]
     named += [
         (place, address)
@@ -344,7 +185,7 @@ def _addresses(page: _Page, policy: Policy) -> Outcome:
     return findings, {"addresses": len(named)}
 
 
-def _policy(page: _Page) -> Outcome:
+def _policy(page: PageTexts) -> Outcome:
     if not page.security:
         return [Finding("<head>", "no content security policy")], {}
     findings = []
