@@ -1,7 +1,8 @@
-"""One release in the making: its files, its audits, and what is said when one fails.
+"""One release in the making: building, auditing and drawing inside one private folder.
 
-What belongs here: building, auditing and drawing inside one private folder. What does not: that
-folder's place among the releases, or making it current (`release`).
+What belongs here: the steps, and which files there are. What does not: what the audits say together
+(`audits`), the words of a refusal (`refusal`), the folder's place among the releases, or making it
+current (`release`).
 """
 
 from __future__ import annotations
@@ -17,24 +18,24 @@ from hashlib import sha256
 from importlib import metadata as packages
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pipelines.ingest.private import make_private_file, make_private_folder
-from pipelines.privacy.artefact import file_sha256
-from pipelines.privacy.audit import REQUIRED_CHECKS, audit_database
+from pipelines.privacy.audit import audit_database
 from pipelines.privacy.catalogue import Catalogue
 from pipelines.privacy.house import House
-from pipelines.privacy.page import REQUIRED_PAGE_CHECKS, audit_page
+from pipelines.privacy.page import audit_page
 from pipelines.privacy.policy import AUDIENCES, Policy, policy_for
-from pipelines.privacy.report import AuditReport, canonical_json, sha256_of
 from pipelines.publish import model_docs, pointer, signature
 from pipelines.publish.advice import advice
+from pipelines.publish.audits import Audits
 from pipelines.publish.candidate import build_candidate
 from pipelines.publish.dictionary import write_dictionary
 from pipelines.publish.digest import logical_digest
 from pipelines.publish.inputs import code_digest
 from pipelines.publish.model_docs import write_model_docs
 from pipelines.publish.pointer import Release, ReleaseError, ReleaseFile
+from pipelines.publish.refusal import refusal
 from pipelines.publish.signature import SigningKey
 from pipelines.publish.steady import Steady
 from pipelines.settings import Workspace
@@ -42,21 +43,9 @@ from pipelines.warehouse.connect import duckdb_settings
 from pipelines.warehouse.encryption import load_warehouse_key
 
 DATABASE_NAMES = {"analyst": "wallet", "marketing": "marketing"}
-_LINES_SHOWN = 20
 
 Render = Callable[[Path, Path | None, Path, dict[str, Any]], Path]
 Progress = Callable[[str], object]
-
-
-class PublishRefused(Exception):  # noqa: N818 - a refusal is the gate doing its work
-    """The audit failed: nothing was published and the release before stays current.
-
-    The message names every problem; `report` is the audit's full report.
-    """
-
-    def __init__(self, message: str, report: Path) -> None:
-        super().__init__(message)
-        self.report = report
 
 
 class Draft:
@@ -76,15 +65,15 @@ class Draft:
         self.workspace, self.catalogue, self.say = workspace, catalogue, say
         self.release_id, self.folder = release_id, folder
         self.policy: Policy = policy_for(workspace.settings)
-        self.code_digest = code_digest()
         self.created_at = datetime.now(UTC).isoformat(timespec="seconds")
-        self.reports: list[AuditReport] = []
+        self.audits = Audits(
+            release_id, self.created_at, code_digest(), _previous_audit(workspace, say)
+        )
         self.databases = {
             audience: folder / f"{DATABASE_NAMES[audience]}-{release_id}.duckdb"
             for audience in AUDIENCES
         }
         self.redrawn: Release | None = None
-        self.previous = _previous_audit(workspace, say)
 
     def build(self, redrawn: Release | None = None) -> None:
         """Write one database per audience and audit each.
@@ -99,7 +88,7 @@ class Draft:
             self._copy_databases(redrawn)
         for audience, path in self.databases.items():
             self.say(f"Auditing {path.name}")
-            self.reports.append(
+            self.audits.reports.append(
                 audit_database(
                     path,
                     self.catalogue,
@@ -107,7 +96,7 @@ class Draft:
                     self.policy,
                     replace(self.house, analysts=self.databases["analyst"]),
                     release_id=self.release_id,
-                    previous_report_sha256=self._last_hash(),
+                    previous_report_sha256=self.audits.last_hash(),
                 )
             )
         self._refuse_unless_passed()
@@ -154,20 +143,15 @@ class Draft:
             manifest: dbt manifest; what of it readers may see becomes the models' documentation.
         """
         self.say("Drawing the report")
-        checks = [check for report in self.reports for check in report.checks]
-        passed = sum(check.status != "fail" for check in checks)
         settings = self.workspace.settings
         meta = {
             "release_id": self.release_id,
             "generated_at": self.created_at,
-            "verdict": "pass" if all(r.verdict == "pass" for r in self.reports) else "fail",
-            "checks_passed": passed,
-            "checks_total": len(checks),
             "package_version": _package_version(),
             "inputs": self.workspace.name,
             "timezone": settings.business_timezone,
             "minimum_cell_users": settings.minimum_cell_users,
-            "audit": [_for_the_report(report) for report in self.reports],
+            **self.audits.for_readers(),
         }
         report, dictionary = self.folder / "report.html", self.folder / "dictionary.html"
         render(self.databases["marketing"], self.databases["analyst"], report, meta)
@@ -181,7 +165,7 @@ class Draft:
         self.say("Auditing the pages")
         # Whatever pages were drawn: one that is not audited here would be a stranger in `check`.
         for page in sorted(self.folder.glob("*.html")):
-            self.reports.append(
+            self.audits.reports.append(
                 audit_page(
                     page,
                     self.policy,
@@ -189,14 +173,14 @@ class Draft:
                     secrets=self.house.secrets,
                     ids=self.house.ids,
                     release_id=self.release_id,
-                    previous_report_sha256=self._last_hash(),
+                    previous_report_sha256=self.audits.last_hash(),
                 )
             )
         self._refuse_unless_passed()
 
     def finish(self, inputs_digest: str) -> Release:
         """Write the audit, flush everything to disk, and compare all files with their audits."""
-        audit = self._write_audit(self.folder / "audit.json", inputs_digest)
+        audit = self.audits.write(self.folder / "audit.json", inputs_digest)
         content = (self.folder / "audit.json").read_bytes()
         (self.folder / signature.NAME).write_bytes(self.key.sign(content))
         audiences = {path.name: audience for audience, path in self.databases.items()}
@@ -205,10 +189,10 @@ class Draft:
             folder=self.folder,
             files=tuple(
                 ReleaseFile(audience=audiences.get(report.file["name"], ""), **report.file)
-                for report in self.reports
+                for report in self.audits.reports
             ),
             audit_sha256=audit,
-            checks=sum(len(report.checks) for report in self.reports),
+            checks=len(self.audits.checks),
             inputs_digest=inputs_digest,
             created_at=self.created_at,
             logical_digests=self.digests,
@@ -238,52 +222,16 @@ class Draft:
             self._refuse([str(error)])
 
     def _refuse_unless_passed(self) -> None:
-        problems = [
-            f"{report.file['name']}  {problem}"
-            for report in self.reports
-            for problem in (*report.problems, *self._not_of_this_release(report))
-        ]
-        if problems or any(report.verdict != "pass" for report in self.reports):
+        problems = self.audits.problems(self.folder)
+        if problems or not self.audits.are_passed:
             self._refuse(problems)
 
-    def _not_of_this_release(self, report: AuditReport) -> list[str]:
-        """What says that a report is another's, old, or of fewer checks than there must be.
-
-        Asked here too and not only where checks are run: an audit that was replaced says nothing.
-        """
-        problems = []
-        required = REQUIRED_CHECKS.get(report.audience) if report.subject == "database" else ()
-        required = required or REQUIRED_PAGE_CHECKS
-        missing = sorted(set(required) - {check.id for check in report.checks})
-        if missing:
-            problems.append(f"[SYS-2] checks were not run: {', '.join(missing)}")
-        if report.release_id != self.release_id or report.started_at < self.created_at:
-            problems.append(f"[FILE-3] the audit is of release {report.release_id or 'unknown'}")
-        path = self.folder / report.file["name"]
-        if not path.is_file() or file_sha256(path) != report.file["sha256"]:
-            problems.append("[FILE-3] the audit is of another file")
-        return problems
-
-    def _refuse(self, problems: list[str]) -> None:
+    def _refuse(self, problems: list[str]) -> NoReturn:
         folder = self.workspace.root / "audit"
         make_private_folder(folder)
         kept = folder / f"refused-{self.release_id}.json"
-        self._write_audit(kept, "", problems)
-        more = len(problems) - _LINES_SHOWN
-        lines = [f"  {problem}" for problem in problems[:_LINES_SHOWN]]
-        lines += [f"  … and {more} more"] if more > 0 else []
-        raise PublishRefused(
-            "\n".join(
-                [
-                    f"Nothing was published: the privacy audit found {len(problems)} problem(s).",
-                    *lines,
-                    self._advice(),
-                    _what_stays(self.workspace),
-                    f"Full audit: {kept}",
-                ]
-            ),
-            kept,
-        )
+        self.audits.write(kept, "", problems)
+        raise refusal(self.workspace, problems, self._advice(), kept)
 
     def _advice(self) -> str:
         if self.redrawn is not None:
@@ -291,62 +239,8 @@ class Draft:
                 f"This is release {self.redrawn.release_id}, drawn again: what passed then may not "
                 "pass under today's rules and tables. Make a new one: wallet run"
             )
-        failed = [
-            check.id for report in self.reports for check in report.checks if check.status == "fail"
-        ]
+        failed = [check.id for check in self.audits.checks if check.status == "fail"]
         return advice(failed, self.policy)
-
-    def _write_audit(
-        self, path: Path, inputs_digest: str, problems: list[str] | None = None
-    ) -> str:
-        """Write all reports as one document; returns its SHA-256."""
-        checks = [check for report in self.reports for check in report.checks]
-        content = canonical_json(
-            {
-                "schema_version": 1,
-                "release_id": self.release_id,
-                "verdict": "fail" if problems is not None else "pass",
-                "problems": problems or [],
-                "checks_passed": sum(check.status != "fail" for check in checks),
-                "checks_total": len(checks),
-                "inputs_digest": inputs_digest,
-                "code_digest": self.code_digest,
-                "previous_audit_sha256": self.previous,
-                "reports": [report.as_dict() for report in self.reports],
-            }
-        )
-        path.write_bytes(content)
-        return sha256_of(content)
-
-    def _last_hash(self) -> str | None:
-        if self.reports:
-            return sha256_of(canonical_json(self.reports[-1].as_dict()))
-        return self.previous
-
-
-def _for_the_report(report: AuditReport) -> dict[str, Any]:
-    """What the reports tell of an audit; findings stay in the audit itself."""
-    return {
-        "file": report.file["name"],
-        "audience": report.audience,
-        "verdict": report.verdict,
-        "minimum_users": report.minimum_users,
-        "checks": [
-            {
-                "id": check.id,
-                "title": check.title,
-                "threshold": check.threshold,
-                "status": check.status,
-                "measured": check.measured,
-            }
-            for check in report.checks
-        ],
-    }
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb") as stream:
-        os.fsync(stream.fileno())
 
 
 def _previous_audit(workspace: Workspace, say: Progress) -> str | None:
@@ -359,14 +253,9 @@ def _previous_audit(workspace: Workspace, say: Progress) -> str | None:
     return current.audit_sha256 if current else None
 
 
-def _what_stays(workspace: Workspace) -> str:
-    try:
-        current = pointer.read_pointer(workspace.releases)
-    except ReleaseError as error:
-        return str(error)
-    if current is None:
-        return "There is no earlier release."
-    return f"Release {current.release_id} stays current."
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
 
 
 def _known_libraries() -> frozenset[str]:

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from pipelines.privacy.catalogue import read_catalogue
 from pipelines.publish import pointer
 from pipelines.publish.digest import logical_digest
-from pipelines.publish.draft import Draft, Progress, PublishRefused, Render
+from pipelines.publish.draft import Draft, Progress, Render
 from pipelines.publish.inputs import code_digest
 from pipelines.publish.pointer import (
     Release,
@@ -29,6 +29,7 @@ from pipelines.publish.pointer import (
     current_release,
     open_published,
 )
+from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.signature import (
     SignatureError,
     SigningKey,
