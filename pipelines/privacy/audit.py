@@ -20,9 +20,11 @@ import duckdb
 from pipelines.privacy import artefact, canary
 from pipelines.privacy.catalogue import Catalogue
 from pipelines.privacy.checks import Checks, Outcome, TimeLimit, describe
-from pipelines.privacy.database import PII_TITLES, WAIVABLE, DatabaseChecks
+from pipelines.privacy.database import WAIVABLE, DatabaseChecks
 from pipelines.privacy.house import House
+from pipelines.privacy.identifier_checks import PII_TITLES
 from pipelines.privacy.masking import without_personal_data
+from pipelines.privacy.opened import OpenedFile
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.report import AuditReport, CheckResult, Finding
 from pipelines.privacy.waivers import misused
@@ -76,9 +78,9 @@ def audit_database(
     checks.run("SYS-1", "the audit catches seeded leaks", "all", lambda: _canaries(policy))
     try:
         with closing(artefact.open_locked(path)) as con, TimeLimit(con, policy.maximum_seconds):
-            scan = DatabaseChecks(con, path, catalogue, audience, policy, house)
+            scan = DatabaseChecks(OpenedFile(con, path, catalogue, audience, policy, house))
             scan.run(checks)
-            tables, allowed = scan.tables(), tuple(scan.values.allowed)
+            tables, allowed = scan.tables(), tuple(scan.identifiers.values.allowed)
     except Exception as problem:  # noqa: BLE001 - a file that cannot be opened fails the audit
         error = describe(problem)
         checks.results.append(CheckResult("OPEN", "the file can be read", "", {}, error=error))

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from privacy_files import AUDIENCE, PAYMENTS, PAYMENTS_SQL, SEGMENTS, audit_file, column, write_file
 
-from pipelines.privacy import canary, database, values
+from pipelines.privacy import canary, database, identifier_checks, values
 from pipelines.privacy.audit import REQUIRED_CHECKS
 from pipelines.privacy.catalogue import Catalogue, CatalogueError, read_catalogue
 from pipelines.privacy.policy import Policy, policy_for
@@ -171,7 +171,7 @@ def test_43_detectors_that_see_nothing_are_noticed(audited, monkeypatch):
 
 
 def test_43_a_scan_that_is_left_out_is_noticed(audited, monkeypatch):
-    monkeypatch.setattr(database, "scan_values", lambda *_: values.ValueScan())
+    monkeypatch.setattr(identifier_checks, "scan_values", lambda *_: values.ValueScan())
     report = audited()
     assert {f"PII-{n}" for n in range(1, 9)} <= failed_checks(report)
 
@@ -180,7 +180,7 @@ def test_a_check_that_raises_fails_and_does_not_quote_values(audited, monkeypatc
     def broken(*_):
         raise duckdb.ConversionException("Could not convert string '13800138000' to INT32")
 
-    monkeypatch.setattr(database, "scan_values", broken)
+    monkeypatch.setattr(identifier_checks, "scan_values", broken)
     report = audited()
     assert report.verdict == "fail"
     problem = next(line for line in report.problems if line.startswith("[PII-3]"))
@@ -188,7 +188,7 @@ def test_a_check_that_raises_fails_and_does_not_quote_values(audited, monkeypatc
 
 
 def test_a_check_that_never_ran_is_noticed(audited, monkeypatch):
-    monkeypatch.setattr(database.DatabaseChecks, "_scan", lambda *_: None)
+    monkeypatch.setattr(identifier_checks.IdentifierChecks, "_scan", lambda *_: None)
     report = audited()
     assert failed_checks(report) == {"SYS-2"}
     assert "PII-1: check was not run" in "\n".join(report.problems)

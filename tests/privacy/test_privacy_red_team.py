@@ -12,7 +12,7 @@ import pytest
 from privacy_files import PAYMENTS, PAYMENTS_SQL, audit_file, column, with_column, write_file
 
 from pipelines.privacy.catalogue import Catalogue
-from pipelines.privacy.database import PII_TITLES
+from pipelines.privacy.identifier_checks import PII_TITLES
 from pipelines.privacy.policy import Policy
 from pipelines.privacy.report import canonical_json
 
