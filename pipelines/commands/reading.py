@@ -134,7 +134,8 @@ def docs(
 ) -> None:
     """Write dbt's documentation of the warehouse (models, lineage, SQL) as one offline page."""
     from pipelines.automation import WorkspaceBusyError, run_lock
-    from pipelines.warehouse.dbt_run import DbtError, write_docs
+    from pipelines.warehouse.dbt_call import DbtError
+    from pipelines.warehouse.dbt_run import write_docs
     from pipelines.warehouse.encryption import EncryptionError, check_encryption
 
     workspace = settings_or_stop().open_workspace()

@@ -225,7 +225,7 @@ def _delete(folder: Path) -> None:
 
 
 def _project_manifest() -> Path:
-    from pipelines.warehouse.dbt_run import manifest_path
+    from pipelines.warehouse.dbt_project import manifest_path
 
     return manifest_path()
 

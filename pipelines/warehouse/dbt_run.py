@@ -1,21 +1,15 @@
-"""Running dbt inside this process.
+"""Building the dbt project against a workspace.
 
-What belongs here: parsing the dbt project once, building it against a workspace, and handing back
-what happened as plain records. What does not: Dagster (`assets`), SQL (`dbt_project/`).
-
-dbt as a command costs about six seconds of imports per call and a manifest parse; in-process, with
-the parsed manifest kept, a build of everything costs little more than its SQL. The manifest does
-not depend on the workspace: paths and thresholds are read from the environment while SQL is
-rendered, so one parse serves all.
+What belongs here: what can be done with a workspace's warehouse by dbt, and what became of it as
+plain records. What does not: calling dbt (`dbt_call`), parsing the project (`dbt_project`), Dagster
+(`assets`), SQL (`dbt_project/`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,32 +18,15 @@ from pipelines.settings import DBT_PROJECT_DIR, Workspace
 from pipelines.warehouse import built, dbt_lean
 from pipelines.warehouse.built import Built
 from pipelines.warehouse.connect import connect
+from pipelines.warehouse.dbt_call import DbtError, invoke, release_warehouse
+from pipelines.warehouse.dbt_project import manifest_path, parsed_manifest
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-TARGET_DIR = DBT_PROJECT_DIR / "target"
-MANIFEST_PATH = TARGET_DIR / "manifest.json"
-# State of the files that the manifest was parsed from.
-_STATE_PATH = TARGET_DIR / "manifest.state"
-
-# Parsing reads the profile but opens nothing; constant values keep dbt's parse cache valid. The
-# file's stem becomes the database's name in all SQL, so it is that of `Workspace.warehouse`.
-_PARSE_ENVIRONMENT = {
-    "WALLET_WAREHOUSE": "warehouse.duckdb",
-    "WALLET_WAREHOUSE_KEY_FILE": "",
-    "WALLET_LAKE": "lake",
-}
 
 # The tag of the nodes that a run is about, put on them only for as long as it takes.
 _CHOSEN = "chosen_for_this_run"
-
-# The parsed project of this process, with the state of the files it was parsed from.
-_parsed: dict[str, Manifest] = {}
-
-
-class DbtError(RuntimeError):
-    """dbt could not start, or stopped before it ran any model."""
 
 
 @dataclass(frozen=True)
@@ -113,24 +90,6 @@ def dbt_environment(workspace: Workspace) -> dict[str, str]:
     }
 
 
-def manifest_path() -> Path:
-    """Path of an up-to-date `manifest.json`, parsing the project when it changed.
-
-    Raises:
-        DbtError: the project does not parse.
-    """
-    if not _is_fresh(_state()):
-        _parse()
-    return MANIFEST_PATH
-
-
-def _is_fresh(state: str) -> bool:
-    try:
-        return MANIFEST_PATH.is_file() and _STATE_PATH.read_text(encoding="utf-8") == state
-    except FileNotFoundError:  # not parsed yet, or another process is putting a manifest in place
-        return False
-
-
 def build(
     workspace: Workspace,
     select: Sequence[str] = (),
@@ -178,7 +137,7 @@ def run_exactly(workspace: Workspace, nodes: Collection[str]) -> list[NodeRun]:
         DbtError: dbt could not run at all, or the lake is not there.
     """
     arguments = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "empty"]
-    with _marked(_manifest(), nodes):
+    with _marked(parsed_manifest(), nodes):
         return _run_nodes([*arguments, "--select", f"tag:{_CHOSEN}"], workspace)
 
 
@@ -205,11 +164,11 @@ def open_lake(workspace: Workspace) -> None:
         DbtError: the lake cannot be read.
     """
     try:
-        result = _invoke(
-            ["run-operation", "open_lake_now"], dbt_environment(workspace), _manifest()
+        result = invoke(
+            ["run-operation", "open_lake_now"], dbt_environment(workspace), parsed_manifest()
         )
     finally:
-        _release_warehouse()
+        release_warehouse()
     for run in result.results:
         if str(run.status) != "success":
             raise DbtError(f"The lake at {workspace.lake} cannot be read. Is it there, and whole?")
@@ -253,9 +212,9 @@ def write_docs(workspace: Workspace) -> Path:
     shutil.copyfile(manifest_path(), folder / "manifest.json")
     arguments = ["docs", "generate", "--static", "--no-compile", "--target-path", str(folder)]
     try:
-        _invoke(arguments, dbt_environment(workspace), _manifest())
+        invoke(arguments, dbt_environment(workspace), parsed_manifest())
     finally:
-        _release_warehouse()
+        release_warehouse()
     page = _work_dir(workspace) / "docs.html"
     (folder / "static_index.html").replace(page)
     shutil.rmtree(folder)
@@ -266,14 +225,14 @@ def _run_nodes(arguments: list[str], workspace: Workspace) -> list[NodeRun]:
     work_dir = _work_dir(workspace)
     work_dir.mkdir(parents=True, exist_ok=True)
     arguments = [*arguments, "--no-write-json", "--target-path", str(work_dir / "target")]
-    manifest = _manifest()
+    manifest = parsed_manifest()
     if arguments[0] == "build":
         manifest = dbt_lean.with_reachable_macros(manifest)
     try:
         with dbt_lean.settled():
-            result = _invoke(arguments, dbt_environment(workspace), manifest)
+            result = invoke(arguments, dbt_environment(workspace), manifest)
     finally:
-        _release_warehouse()
+        release_warehouse()
     runs = [_node_run(run, workspace) for run in result.results]
     for run in runs:
         if run.resource_type == "operation" and not run.ok:
@@ -293,101 +252,6 @@ def compiled_path(workspace: Workspace, original_file_path: str) -> Path:
 
 def _work_dir(workspace: Workspace) -> Path:
     return workspace.warehouse.parent / "dbt"
-
-
-def _manifest() -> Manifest:
-    state = _state()
-    if state not in _parsed:
-        state = _parse()
-    return _parsed[state]
-
-
-def _parse() -> str:
-    """Parse the project, keep the result, and put `manifest.json` in place in one step.
-
-    The UI starts several processes that all want a manifest: one parses at a time, and none reads
-    half a file.
-
-    Returns:
-        State of the files it was parsed from.
-    """
-    from filelock import FileLock
-
-    TARGET_DIR.mkdir(parents=True, exist_ok=True)
-    with FileLock(TARGET_DIR / ".parse.lock"):
-        # A change made meanwhile makes another state.
-        state = _state()
-        folder = TARGET_DIR / "parse"
-        arguments = ["parse", "--target-path", str(folder)]
-        # Already written by another process: reading dbt's own cache takes half the time.
-        is_written = _is_fresh(state)
-        arguments += ["--no-write-json"] if is_written else []
-        manifest = _invoke(arguments, _PARSE_ENVIRONMENT, None)
-        if not is_written:
-            draft = TARGET_DIR / f"manifest.{os.getpid()}.json"
-            shutil.copyfile(folder / "manifest.json", draft)
-            _STATE_PATH.unlink(missing_ok=True)
-            draft.replace(MANIFEST_PATH)
-            draft.write_text(state, encoding="utf-8")
-            draft.replace(_STATE_PATH)
-    _parsed.clear()
-    _parsed[state] = manifest
-    return state
-
-
-def _state() -> str:
-    """Digest of names, sizes and times of the dbt project's files.
-
-    Not the newest time alone: an update may bring files that are older than those it replaces
-    (`cp -p`, `unzip`, `rsync -t`), and one file from the future would hide all changes after it.
-    """
-    files = [DBT_PROJECT_DIR / "dbt_project.yml", DBT_PROJECT_DIR / "profiles.yml"]
-    for folder in ("macros", "models", "seeds", "tests"):
-        files += sorted(path for path in (DBT_PROJECT_DIR / folder).rglob("*") if path.is_file())
-    digest = hashlib.sha256()
-    for path in files:
-        stat = path.stat()
-        digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
-    return digest.hexdigest()
-
-
-def _invoke(arguments: list[str], environment: Mapping[str, str], manifest: Manifest | None) -> Any:
-    """Call dbt and return the command's own result object."""
-    from dbt.cli.main import dbtRunner
-
-    dbt_lean.hush()
-    quiet = ["--log-level", "none", "--log-level-file", "none", "--log-path", str(TARGET_DIR)]
-    with _variables(environment), contextlib.chdir(DBT_PROJECT_DIR):
-        outcome = dbtRunner(manifest=manifest).invoke(
-            [*arguments, *quiet, "--profiles-dir", str(DBT_PROJECT_DIR)]
-        )
-    error = outcome.exception
-    if error is not None and not isinstance(error, Exception):
-        raise error  # an interrupt, which dbt catches too
-    if error is not None or outcome.result is None:
-        raise DbtError(f"dbt {arguments[0]} could not run. {error}") from error
-    return outcome.result
-
-
-@contextlib.contextmanager
-def _variables(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _release_warehouse() -> None:
-    """dbt-duckdb keeps the file open, and with it the lock, until told otherwise."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    DuckDBConnectionManager.close_all_connections()
 
 
 def _node_run(run: Any, workspace: Workspace) -> NodeRun:

@@ -15,7 +15,7 @@ import dagster as dg
 import duckdb
 
 from pipelines.pictures import daily_bars
-from pipelines.warehouse import dbt_run
+from pipelines.warehouse import dbt_project
 
 # The calendar day of a row, by the one name it has in all facts.
 _DAY = "business_date"
@@ -86,7 +86,7 @@ def _words(table: str) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _manifest() -> dict[str, Any]:
-    return json.loads(dbt_run.manifest_path().read_bytes())
+    return json.loads(dbt_project.manifest_path().read_bytes())
 
 
 def _filled(columns: dg.TableSchema, filled: Iterable[int], rows: int) -> str:

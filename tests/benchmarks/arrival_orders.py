@@ -26,7 +26,7 @@ from pipelines.ingest.forget import forget
 from pipelines.ingest.run import ingest
 from pipelines.publish.erasure import erase
 from pipelines.settings import Settings, Workspace
-from pipelines.warehouse import dbt_run, incremental
+from pipelines.warehouse import dbt_project, incremental
 from pipelines.warehouse.connect import connect
 
 # What dbt builds from the lake alone; published models also read what Python jobs write.
@@ -34,7 +34,7 @@ LAYERS = ("staging", "intermediate", "marts")
 
 
 def marts() -> dict[str, str]:
-    nodes = json.loads(dbt_run.manifest_path().read_bytes())["nodes"]
+    nodes = json.loads(dbt_project.manifest_path().read_bytes())["nodes"]
     return {
         name: f"{node['schema']}.{node['alias']}"
         for name, node in nodes.items()

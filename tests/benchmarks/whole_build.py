@@ -40,14 +40,14 @@ def copied(workspace: Workspace, folder: Path) -> Workspace:
 
 def watched(seconds_of_dbt: list[float]) -> None:
     """Have each call of dbt say how long it took by its own clock."""
-    call = dbt_run._invoke
+    call = dbt_run.invoke
 
     def timed(*arguments: Any) -> Any:
         result = call(*arguments)
         seconds_of_dbt.append(getattr(result, "elapsed_time", 0.0))
         return result
 
-    dbt_run._invoke = timed
+    dbt_run.invoke = timed
 
 
 def build(workspace: Workspace, seconds_of_dbt: list[float]) -> list[dbt_run.NodeRun]:

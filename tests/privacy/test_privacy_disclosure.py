@@ -25,7 +25,7 @@ from pipelines.privacy.policy import Policy
 from pipelines.privacy.recovery import bounds, recoverable
 from pipelines.privacy.suppression import Suppression
 from pipelines.risk.coverage import SLICES
-from pipelines.warehouse.dbt_run import manifest_path
+from pipelines.warehouse.dbt_project import manifest_path
 
 
 def failed(report) -> set[str]:

@@ -15,7 +15,7 @@ from pipelines.publish.release import PublishRefused
 from pipelines.publish.shown_manifest import reduced_manifest
 from pipelines.publish.signature import trusted_key
 from pipelines.publish.verification import verify_releases
-from pipelines.warehouse.dbt_run import manifest_path
+from pipelines.warehouse.dbt_project import manifest_path
 
 SECRET = "/home/merchant/wechat/data"
 

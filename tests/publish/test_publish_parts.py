@@ -136,7 +136,7 @@ def test_manifest_gives_tables_and_asset_keys(tmp_path):
 
 
 def test_declarations_of_this_project_are_complete_and_allowed():
-    from pipelines.warehouse.dbt_run import manifest_path
+    from pipelines.warehouse.dbt_project import manifest_path
 
     catalogue = read_catalogue(manifest_path())
     for audience in AUDIENCES:

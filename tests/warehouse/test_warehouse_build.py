@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 from handmade_lake import PUBLISHED, definitions_for, make_workspace, write_lake
 
-from pipelines.settings import Workspace
-from pipelines.warehouse import connect, dbt_run
+from pipelines.settings import DBT_PROJECT_DIR, Workspace
+from pipelines.warehouse import connect, dbt_call, dbt_run
 
 
 def test_dagster_runs_dbt_around_the_analysis(whole_run):
@@ -131,13 +131,13 @@ def test_an_empty_lake_builds_empty_tables(tmp_path):
 def test_a_missing_lake_is_said_plainly(tmp_path):
     workspace = make_workspace(tmp_path)
     said = f"The lake at {re.escape(str(workspace.lake))} cannot be read.*No files found.*parquet"
-    with pytest.raises(dbt_run.DbtError, match=re.compile(said, re.DOTALL)):
+    with pytest.raises(dbt_call.DbtError, match=re.compile(said, re.DOTALL)):
         dbt_run.build(workspace, select=["dim_users"])
 
 
 def test_dbt_leaves_the_file_and_the_environment_free(built_workspace):
     assert "WALLET_LAKE" not in os.environ
-    assert Path.cwd() != dbt_run.DBT_PROJECT_DIR
+    assert Path.cwd() != DBT_PROJECT_DIR
     with connect.connect(built_workspace, read_only=True) as connection:
         assert connection.execute("select 1").fetchone() == (1,)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.warehouse import dbt_lean, dbt_run
+from pipelines.warehouse import dbt_call, dbt_lean, dbt_project
 
 
 def test_every_macro_that_a_node_names_is_kept_and_most_others_are_not() -> None:
-    whole = dbt_run._manifest()
+    whole = dbt_project.parsed_manifest()
     lean = dbt_lean.with_reachable_macros(whole)
     named = {macro for node in whole.nodes.values() for macro in node.depends_on.macros}
     assert named <= lean.macros.keys()
@@ -24,7 +24,7 @@ def test_every_macro_that_a_node_names_is_kept_and_most_others_are_not() -> None
 
 
 def test_the_project_itself_keeps_all_its_macros() -> None:
-    whole = dbt_run._manifest()
+    whole = dbt_project.parsed_manifest()
     before = len(whole.macros)
     dbt_lean.with_reachable_macros(whole)
     assert len(whole.macros) == before == sum(map(len, whole.get_macros_by_package().values()))
@@ -45,16 +45,16 @@ def test_a_macro_that_is_missing_after_all_fails_the_node_that_calls_it(
         "wallet: {target: duckdb, outputs: {duckdb: "
         "{type: duckdb, path: \"{{ env_var('WALLET_WAREHOUSE') }}\", threads: 1}}}"
     )
-    monkeypatch.setattr(dbt_run, "DBT_PROJECT_DIR", tmp_path)
+    monkeypatch.setattr(dbt_call, "DBT_PROJECT_DIR", tmp_path)
     variables = {"WALLET_WAREHOUSE": str(tmp_path / "warehouse.duckdb")}
     target = ["--target-path", str(tmp_path / "target")]
-    manifest = dbt_run._invoke(["parse", *target], variables, None)
+    manifest = dbt_call.invoke(["parse", *target], variables, None)
     lean = dbt_lean.with_reachable_macros(manifest)
-    results = [dbt_run._invoke(["run", *target], variables, lean).results[0]]
+    results = [dbt_call.invoke(["run", *target], variables, lean).results[0]]
     lean.macros = {key: value for key, value in lean.macros.items() if key != "macro.wallet.one"}
     lean._macros_by_name = lean._macros_by_package = None
-    results.append(dbt_run._invoke(["run", *target], variables, lean).results[0])
-    dbt_run._release_warehouse()
+    results.append(dbt_call.invoke(["run", *target], variables, lean).results[0])
+    dbt_call.release_warehouse()
     assert [str(result.status) for result in results] == ["success", "error"]
     assert "'one' is undefined" in results[1].message
 

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from pipelines import cli
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings, Workspace
-from pipelines.warehouse import dbt_run, encryption
+from pipelines.warehouse import dbt_call, dbt_run, encryption
 from pipelines.warehouse.connect import connect, write_table
 from pipelines.warehouse.dbt_encryption import Plugin
 from pipelines.warehouse.encryption import EncryptionError, check_encryption
@@ -259,7 +259,7 @@ def test_dbt_builds_what_it_builds_in_clear_and_the_key_stands_nowhere(
     forms = [key, key.hex().encode(), base64.b64encode(key), base64.b64encode(key.hex().encode())]
     forms += [form.upper() for form in forms[1:2]]
     searched = [path for path in workspace.root.rglob("*") if path.is_file()]
-    searched += [path for path in dbt_run.TARGET_DIR.rglob("*") if path.is_file()]
+    searched += [path for path in dbt_call.TARGET_DIR.rglob("*") if path.is_file()]
     assert len(searched) > 100
     for path in searched:
         content = path.read_bytes()

@@ -14,7 +14,7 @@ import pytest
 from handmade_lake import LAKE_ROWS, definitions_for, make_workspace, write_lake
 
 from pipelines.settings import DBT_PROJECT_DIR, Workspace
-from pipelines.warehouse import connect, dbt_run, incremental
+from pipelines.warehouse import connect, dbt_project, dbt_run, incremental
 from pipelines.warehouse.assets import FULL_REFRESH
 
 WARNINGS = {
@@ -34,7 +34,7 @@ def copied(built_workspace: Workspace, tmp_path: Path) -> Workspace:
 @pytest.fixture(scope="module")
 def relations() -> dict[str, str]:
     """All models and seeds: dbt's id and `schema.table`."""
-    nodes = json.loads(dbt_run.manifest_path().read_bytes())["nodes"]
+    nodes = json.loads(dbt_project.manifest_path().read_bytes())["nodes"]
     return {
         name: f"{node['schema']}.{node['alias']}"
         for name, node in nodes.items()

@@ -10,7 +10,7 @@ import re
 import pytest
 
 from pipelines.settings import DBT_PROJECT_DIR
-from pipelines.warehouse import dbt_run, shown
+from pipelines.warehouse import dbt_project, shown
 from pipelines.warehouse.check_words import rule_of
 
 LAYERS = {"staging": "stg_", "intermediate": "int_", "published": "published_"}
@@ -29,7 +29,7 @@ SUBJECTS = {"user", "device", "order", "operator", "none"}
 
 @pytest.fixture(scope="module")
 def manifest() -> dict:
-    return json.loads(dbt_run.manifest_path().read_text(encoding="utf-8"))
+    return json.loads(dbt_project.manifest_path().read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -50,25 +50,25 @@ def problems(found: list[str]) -> None:
 
 def test_a_manifest_is_stale_after_any_change_whatever_its_time(tmp_path, monkeypatch):
     """An update with `cp -p` was taken for no change: its tables passed for unchanged."""
-    monkeypatch.setattr(dbt_run, "DBT_PROJECT_DIR", tmp_path)
+    monkeypatch.setattr(dbt_project, "DBT_PROJECT_DIR", tmp_path)
     (tmp_path / "models").mkdir()
     for name in ("dbt_project.yml", "profiles.yml", "models/a.sql", "models/b.sql"):
         (tmp_path / name).write_text("select 1")
-    states = [dbt_run._state()]
+    states = [dbt_project.project_state()]
     model = tmp_path / "models/a.sql"
     model.write_text("select 2")
     os.utime(model, (1_000_000_000, 1_000_000_000))
-    states.append(dbt_run._state())
+    states.append(dbt_project.project_state())
     os.utime(tmp_path / "models/b.sql", (4_000_000_000, 4_000_000_000))
-    states.append(dbt_run._state())
+    states.append(dbt_project.project_state())
     model.write_text("select 3")
-    states.append(dbt_run._state())
+    states.append(dbt_project.project_state())
     model.rename(tmp_path / "models/c.sql")
-    states.append(dbt_run._state())
+    states.append(dbt_project.project_state())
     (tmp_path / "models/b.sql").unlink()
-    states.append(dbt_run._state())
+    states.append(dbt_project.project_state())
     assert len(set(states)) == len(states)
-    assert dbt_run._state() == states[-1]
+    assert dbt_project.project_state() == states[-1]
 
 
 def test_models_are_named_after_their_layer(models):

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from pipelines.settings import DBT_PROJECT_DIR
-from pipelines.warehouse import dbt_run
+from pipelines.warehouse import dbt_call
 
 _PROJECT = """
 name: wallet
@@ -42,7 +42,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "dbt_project.yml").write_text(_PROJECT)
     (tmp_path / "profiles.yml").write_text(_PROFILE)
     (tmp_path / "models" / "sums.yml").write_text(_CONTRACT)
-    monkeypatch.setattr(dbt_run, "DBT_PROJECT_DIR", tmp_path)
+    monkeypatch.setattr(dbt_call, "DBT_PROJECT_DIR", tmp_path)
     return tmp_path
 
 
@@ -50,8 +50,8 @@ def _built(project: Path, config: str, sql: str = _SQL) -> tuple[str, str]:
     (project / "models" / "sums.sql").write_text("{{ config(" + config + ") }}\n" + sql)
     arguments = ["run", "--target-path", str(project / "target")]
     warehouse = project / "warehouse.duckdb"
-    result = dbt_run._invoke(arguments, {"WALLET_WAREHOUSE": str(warehouse)}, None)
-    dbt_run._release_warehouse()
+    result = dbt_call.invoke(arguments, {"WALLET_WAREHOUSE": str(warehouse)}, None)
+    dbt_call.release_warehouse()
     (node,) = result.results
     return str(node.status), node.message or ""
 
@@ -135,11 +135,11 @@ def _tested(project: Path, config: str, rows: int) -> Any:
         f"select * from (values (1), (2), (3)) as numbers (n) where n <= {rows}"
     )
     warehouse = project / "warehouse.duckdb"
-    result = dbt_run._invoke(
+    result = dbt_call.invoke(
         ["test", "--target-path", str(project / "target")],
         {"WALLET_WAREHOUSE": str(warehouse)},
         None,
     )
-    dbt_run._release_warehouse()
+    dbt_call.release_warehouse()
     (node,) = result.results
     return node

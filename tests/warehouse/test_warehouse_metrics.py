@@ -17,7 +17,7 @@ import pytest
 from handmade_lake import key
 
 from pipelines.settings import DBT_PROJECT_DIR
-from pipelines.warehouse import dbt_run
+from pipelines.warehouse import dbt_project
 
 
 def rows(warehouse: duckdb.DuckDBPyConnection, sql: str) -> list[tuple]:
@@ -247,7 +247,7 @@ def test_step_up_and_quiet_days_do_not_invent_numbers(warehouse):
 
 def test_each_metric_has_words_and_each_ratio_its_sql(warehouse):
     """The seed of words knows every id of the macro `metrics`; the SQL for analysts is right."""
-    manifest = json.loads(dbt_run.manifest_path().read_text(encoding="utf-8"))
+    manifest = json.loads(dbt_project.manifest_path().read_text(encoding="utf-8"))
     source = manifest["macros"]["macro.wallet.metrics"]["macro_sql"]
     ids = set(re.findall(r"'(\w+)': \['", source))
     words = {
@@ -285,7 +285,7 @@ def test_each_metric_has_words_and_each_ratio_its_sql(warehouse):
 
 def test_a_ratio_is_written_once(warehouse):
     """No model divides by hand what `metrics` defines."""
-    manifest = json.loads(dbt_run.manifest_path().read_text(encoding="utf-8"))
+    manifest = json.loads(dbt_project.manifest_path().read_text(encoding="utf-8"))
     ids = re.findall(r"'(\w+)': \['", manifest["macros"]["macro.wallet.metrics"]["macro_sql"])
     pattern = re.compile(rf"share\([^)]*\)+ *}}}}\s+as ({'|'.join(ids)})\b")
     found = [

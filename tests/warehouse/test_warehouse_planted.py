@@ -24,7 +24,7 @@ from pipelines.settings import Settings
 from pipelines.simulate import simulate
 from pipelines.simulate.behaviour_export import FUNNEL
 from pipelines.simulate.service_export import FIRST_RESPONSE_MINUTES
-from pipelines.warehouse import connect, dbt_run
+from pipelines.warehouse import connect, dbt_project, dbt_run
 from pipelines.warehouse.incremental import build_changed
 
 Ask = Callable[..., list[tuple[Any, ...]]]
@@ -306,7 +306,7 @@ def test_no_table_depends_on_the_order_of_arrival(
             shutil.copy2(path, target)
         ingest(settings.open_workspace())
     # What is asked of the tables was asked of the same rows above: here it is the tables alone.
-    nodes = json.loads(dbt_run.manifest_path().read_bytes())["nodes"]
+    nodes = json.loads(dbt_project.manifest_path().read_bytes())["nodes"]
     tables = {
         name
         for name, node in nodes.items()

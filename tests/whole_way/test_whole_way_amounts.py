@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.privacy import dominance
 from pipelines.privacy.catalogue import read_catalogue
-from pipelines.warehouse.dbt_run import manifest_path
+from pipelines.warehouse.dbt_project import manifest_path
 
 PARTS = {"amount_recovered": "recovered", "amount_lost": "lost", "amount_at_risk": "at_risk"}
 

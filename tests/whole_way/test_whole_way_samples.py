@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli import app
-from pipelines.warehouse.dbt_run import manifest_path
+from pipelines.warehouse.dbt_project import manifest_path
 
 
 def warehouse(run):
