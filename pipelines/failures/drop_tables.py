@@ -16,6 +16,7 @@ from pipelines.failures.cube_scan import ScanRules
 from pipelines.failures.detection import Alarm, DetectionRules, find_alarms
 from pipelines.failures.drop_causes import Examined, examine_drop
 from pipelines.failures.drops import alarm_id, drops_to_examine, merge_alarms
+from pipelines.warehouse.connect import all_or_nothing
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,17 +75,12 @@ def write_drops(
     con.execute(_resolved_attempts_sql())
     try:
         alarms, examined = _look(con, currency, detection, scan)
-        con.execute("begin")
-        try:
+        with all_or_nothing(con):
             create_tables(con)
             _insert_alarms(con, alarms, currency)
             for drop in examined:
                 _insert_drop(con, drop, currency)
             _round_doubles(con)
-            con.execute("commit")
-        except Exception:
-            con.execute("rollback")
-            raise
     finally:
         con.execute(f"drop view if exists {RESOLVED}; drop table if exists failure_buckets")
     return alarms, examined

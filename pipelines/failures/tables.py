@@ -21,6 +21,7 @@ from pipelines.failures.drivers import (
 )
 from pipelines.failures.history import prepare_attempts, read_attempts, split_in_time
 from pipelines.failures.refunds import refunds_sql
+from pipelines.warehouse.connect import all_or_nothing
 
 if TYPE_CHECKING:
     import duckdb
@@ -71,8 +72,7 @@ def write_drivers(con: duckdb.DuckDBPyConnection, result: DriverResult | None) -
     could not be measured; without any attempt all are empty.
     """
     con.execute("create schema if not exists analysis")
-    con.execute("begin")
-    try:
+    with all_or_nothing(con):
         con.execute(
             """
             create or replace table analysis.failure_drivers (
@@ -99,10 +99,6 @@ def write_drivers(con: duckdb.DuckDBPyConnection, result: DriverResult | None) -
         )
         if result is not None:
             _insert_drivers(con, result)
-        con.execute("commit")
-    except Exception:
-        con.execute("rollback")
-        raise
 
 
 def _insert_drivers(con: duckdb.DuckDBPyConnection, result: DriverResult) -> None:

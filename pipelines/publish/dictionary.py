@@ -15,7 +15,6 @@ from pipelines.privacy.register import Purpose
 
 _TEMPLATE = Path(__file__).with_name("dictionary.html.j2")
 
-
 # Class -> (zh, en): what of a person a purpose sees.
 _PERSONAL = {
     "pseudonym": ("假名", "pseudonyms"),

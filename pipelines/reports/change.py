@@ -34,24 +34,28 @@ def changes(data: ReportData) -> pl.DataFrame:
     rows, rate = [], ratio("attempt_success_rate")
     everything = data.daily.with_columns(pl.lit("all").alias("wallet"))
     both = pl.concat([everything, data.daily])
+    day = pl.col("business_date")
     for window, days in WINDOWS.items():
-        start = last - timedelta(days=days)
-        if data.daily["business_date"].min() > start - timedelta(days=days - 1):
+        ends_before = last - timedelta(days=days)
+        begins_before = ends_before - timedelta(days=days - 1)
+        if data.daily["business_date"].min() > begins_before:
             continue
+        recent = both.filter(day > ends_before)
+        earlier = both.filter(day.is_between(begins_before, ends_before))
         for wallet in ["all", *sorted(data.daily["wallet"].unique())]:
-            of_wallet = both.filter(pl.col("wallet") == wallet)
-            day = pl.col("business_date")
-            now = rate.added(of_wallet.filter(day > start))
-            before = rate.added(
-                of_wallet.filter(day.is_between(start - timedelta(days=days - 1), start))
+            of_wallet = pl.col("wallet") == wallet
+            now, before = (
+                rate.added(recent.filter(of_wallet)),
+                rate.added(earlier.filter(of_wallet)),
             )
-            if not now[1] or not before[1]:
-                continue
-            rows.append({"time_window": window, "wallet": wallet} | _change(now, before))
+            # Attempts whose outcome is known; none, no rate.
+            if now[1] and before[1]:
+                rows.append({"time_window": window, "wallet": wallet} | _change(now, before))
     return pl.DataFrame(rows)
 
 
 def _change(now: tuple[float, float], before: tuple[float, float]) -> dict[str, Any]:
+    """Of (succeeded, resolved) now and before."""
     low, high = difference_interval(now, before)
     return {
         "attempts": now[1],

@@ -20,7 +20,6 @@ from pipelines.reports.data import SMALL_SAMPLE
 
 Table = dict[str, Any]
 
-
 # Column of a published table -> kind; a category names its group in the catalogue.
 _KINDS = {
     "wallet": "category:wallet",
@@ -80,7 +79,6 @@ _KINDS = {
     "change_high": "points",
 }
 
-
 # Columns in the reporting currency.
 _MONEY = {
     "net_amount",
@@ -109,7 +107,6 @@ _MONEY = {
     "amount_without_step_up",
     "suspicious_amount",
 }
-
 
 # Column of plain numbers -> digits behind the point.
 _DECIMALS = {
@@ -142,7 +139,6 @@ _DECIMALS = {
     "net_promoter_score": 0,
 }
 
-
 # Fee plans differ by hundredths of a percent, and risks are smaller still.
 _FINE_PERCENT = {
     "effective_fee_rate",
@@ -151,7 +147,6 @@ _FINE_PERCENT = {
     "average_risk",
     "highest_risk",
 }
-
 
 # Column -> label, where several columns share one.
 _LABELS = {

@@ -28,14 +28,11 @@ DIMENSION_ORDER = [
     "lifecycle_segment",
 ]
 
-
 # Rising; in the reporting currency.
 AMOUNT_BANDS = ["0-50", "50-200", "200-500", "500-2000", "2000+"]
 
-
 # Dimension -> group of the catalogue, where they differ.
 _GROUPS = {"provider": "wallet", "lifecycle_segment": "segment", "method": "payment_method"}
-
 
 # Dimensions whose values say by themselves what they are of.
 TELLING = frozenset({"is_new_device", "wallet"})

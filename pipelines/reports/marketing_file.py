@@ -28,7 +28,6 @@ from pipelines.reports.data import (
 # Longer histories are cut to the newest half year, which keeps a page of years below 1 MB.
 DAYS_SHOWN = 184
 
-
 _QUERIES = {
     "segments": "FROM segment_summary",
     "clusters": "FROM cluster_summary ORDER BY users DESC, cluster_id",
@@ -76,7 +75,6 @@ _QUERIES = {
     "definitions": "FROM metric_definitions ORDER BY metric_id",
     "freshness": "FROM data_freshness ORDER BY source",
 }
-
 
 # One row per currency: rows of others would be added to the wrong one.
 _BY_CURRENCY = (

@@ -13,6 +13,7 @@ from pipelines.risk.coverage import coverage_sql
 from pipelines.risk.ordering import order_queue, write_model
 from pipelines.risk.payments import RiskRules
 from pipelines.risk.rules import find_hits
+from pipelines.warehouse.connect import all_or_nothing
 
 if TYPE_CHECKING:
     import duckdb
@@ -63,8 +64,7 @@ def write_risk(
         pipelines.warehouse.store.StoreError: a stored model cannot be read.
     """
     con.execute("create schema if not exists analysis")
-    con.execute("begin")
-    try:
+    with all_or_nothing(con):
         find_hits(con, rules)
         prepare_labels(con)
         con.execute(
@@ -80,10 +80,6 @@ def write_risk(
         cases = write_cases(con, rules)
         for table in _TEMPORARY:
             con.execute(f"drop table if exists {table}")
-        con.execute("commit")
-    except Exception:
-        con.execute("rollback")
-        raise
     return cases
 
 

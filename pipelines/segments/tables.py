@@ -40,6 +40,7 @@ from pipelines.segments.thresholds import (
     thresholds_in_force,
     value_tier_sql,
 )
+from pipelines.warehouse.connect import all_or_nothing
 from pipelines.warehouse.store import ModelStore
 from pipelines.warehouse.threads import one_thread
 
@@ -120,8 +121,7 @@ def build_segment_tables(
         holdout = evaluate(con, day, window, thresholds.grid, settings.scores)
         models = fit_purchase_models(con, day, settings.scores)
     con.execute("create schema if not exists analysis")
-    con.execute("begin")
-    try:
+    with all_or_nothing(con):
         _write_users(con, thresholds, behaviour)
         priors = write_user_scores(con, models)
         write_movement(con, thresholds, first, as_of)
@@ -148,10 +148,6 @@ def build_segment_tables(
             )
         _write_models(con, records)
         rows = {table: _count(con, table) for table in TABLES}
-        con.execute("commit")
-    except Exception:
-        con.execute("rollback")
-        raise
     return SegmentTables(users, as_of, thresholds, models, behaviour, holdout, rows)
 
 

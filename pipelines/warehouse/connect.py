@@ -56,6 +56,18 @@ def connect(workspace: Workspace, read_only: bool = False) -> Iterator[duckdb.Du
         connection.close()
 
 
+@contextmanager
+def all_or_nothing(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """A transaction: an error inside the block leaves everything as it was before, and goes on."""
+    connection.execute("begin transaction")
+    try:
+        yield
+        connection.execute("commit")
+    except Exception:
+        connection.execute("rollback")
+        raise
+
+
 def _opened(workspace: Workspace, read_only: bool) -> duckdb.DuckDBPyConnection:
     path, config = workspace.warehouse, duckdb_settings(workspace)
     key = load_warehouse_key(workspace.settings)
@@ -115,16 +127,11 @@ def write_table(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.Dat
     )
     connection.register("_frame_to_write", frame.to_arrow())
     try:
-        connection.execute("begin transaction")
-        try:
+        with all_or_nothing(connection):
             connection.execute(f"create schema if not exists {table.split('.')[0]}")
             connection.execute(
                 f"create or replace table {table} as select {columns} from _frame_to_write"
             )
-            connection.execute("commit")
-        except Exception:
-            connection.execute("rollback")
-            raise
     finally:
         connection.unregister("_frame_to_write")
     return frame.height

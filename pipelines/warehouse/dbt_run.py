@@ -24,7 +24,6 @@ from pipelines.warehouse.dbt_project import manifest_path, parsed_manifest
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-
 # The tag of the nodes that a run is about, put on them only for as long as it takes.
 _CHOSEN = "chosen_for_this_run"
 
