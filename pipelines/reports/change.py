@@ -31,7 +31,7 @@ def changes(data: ReportData) -> pl.DataFrame:
     last = data.daily["business_date"].max()
     if last is None:
         return pl.DataFrame()
-    rows, rate = [], ratio("attempt_success_rate")
+    found, rate = [], ratio("attempt_success_rate")
     everything = data.daily.with_columns(pl.lit("all").alias("wallet"))
     both = pl.concat([everything, data.daily])
     day = pl.col("business_date")
@@ -50,8 +50,8 @@ def changes(data: ReportData) -> pl.DataFrame:
             )
             # Attempts whose outcome is known; none, no rate.
             if now[1] and before[1]:
-                rows.append({"time_window": window, "wallet": wallet} | _change(now, before))
-    return pl.DataFrame(rows)
+                found.append({"time_window": window, "wallet": wallet} | _change(now, before))
+    return pl.DataFrame(found)
 
 
 def _change(now: tuple[float, float], before: tuple[float, float]) -> dict[str, Any]:
