@@ -5,7 +5,7 @@ dimension, …), the shape of a page. What does not: what a card says (the modul
 what it lets choose (`choices`) and on which page it stands (`pages`).
 
 Built, a card is {"select", "initial", "variants"}; a variant is {"label", "reading": {language:
-text}, "figure": plotly figure or None, "table": see `tables`, or None, "extra": what the script
+text}, "figure": plotly figure or None, "table": see `columns`, or None, "extra": what the script
 draws itself, or None}.
 """
 

@@ -1,9 +1,9 @@
-"""Reading a published marketing file: from its tables to the report's data.
+"""A published marketing file: from its tables to the report's data.
 
-What belongs here: which rows of which table, their order, the reporting currency, the month the
-headline speaks of. What does not: the data object and what pages ask of it (`data`), and any rule
-about what may be published.
-User keys of `audience_members` are counted inside DuckDB and never leave it.
+What belongs here: reading it, which rows of which table, their order, the reporting currency, the
+month the headline speaks of. What does not: the data object and what pages ask of it (`data`), and
+any rule about what may be published. User keys of `audience_members` are counted inside DuckDB and
+never leave it.
 """
 
 from __future__ import annotations

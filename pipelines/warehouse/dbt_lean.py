@@ -2,7 +2,7 @@
 
 What belongs here: the macros that a build can call, events that nobody reads, memory that nobody
 gives back. All of it reaches into dbt's own classes, so nothing else may. What does not: how dbt is
-called (`dbt_run`).
+called (`dbt_call`).
 
 A build of this project is hundreds of small nodes, and two thirds of its CPU are dbt's Python.
 """
