@@ -65,14 +65,12 @@ class IdentifierChecks:
             checks.run(check_id, title, "none", lambda check_id=check_id: share(check_id))
 
     def _names_of_people(self) -> Outcome:
-        findings: list[Finding] = []
+        con, findings = self.file.con, []
+        for table, column, data_type in self.file.columns():
+            findings += names.names_in(con, quoted(table.name), table, column, data_type)
         for table in self.file.tables():
             relation, types = quoted(table.name), self.file.types[table.name]
-            for column in table.columns:
-                if column.name in types:
-                    data_type = types[column.name]
-                    findings += names.names_in(self.file.con, relation, table, column, data_type)
-            findings += names.free_text(self.file.con, relation, table, types, self.file.policy)
+            findings += names.free_text(con, relation, table, types, self.file.policy)
         # Names with a title, homes, plates: found with everything else by the scan.
         return [*findings, *self.values.findings.get("PII-9", [])], {}
 
@@ -81,11 +79,8 @@ class IdentifierChecks:
         if ids is None:
             return [], {"index": 0}
         columns = [
-            (quoted(table.name), f"{table.name}.{column.name}", column, types[column.name])
-            for table in self.file.tables()
-            for types in [self.file.types[table.name]]
-            for column in table.columns
-            if column.name in types
+            (quoted(table.name), f"{table.name}.{column.name}", column, data_type)
+            for table, column, data_type in self.file.columns()
         ]
         findings, asked = leaks.known_ids(self.file.con, columns, ids)
         return findings, {"index": ids.size(), "asked": asked}
@@ -109,19 +104,20 @@ class IdentifierChecks:
         return cards.card_parts(self.file.con, self.file.present, self.file.audience), {}
 
     def _pseudonyms(self) -> Outcome:
-        findings, counted = [], 0
-        for table in self.file.tables():
-            for column in table.columns:
-                if (
-                    column.privacy_class == "pseudonym"
-                    and column.name in self.file.types[table.name]
-                ):
-                    counted += 1
-                    findings += pseudonyms.check_pseudonym(
-                        self.file.con, quoted(table.name), table, column
-                    )
+        declared = [
+            (table, column)
+            for table, column, _ in self.file.columns()
+            if column.privacy_class == "pseudonym"
+        ]
+        findings = [
+            finding
+            for table, column in declared
+            for finding in pseudonyms.check_pseudonym(
+                self.file.con, quoted(table.name), table, column
+            )
+        ]
         key = self.file.house.ids.fingerprint if self.file.house.ids else ""
-        return findings, {"columns": counted, "key_fingerprint": key}
+        return findings, {"columns": len(declared), "key_fingerprint": key}
 
     def _keys(self) -> Outcome:
         secrets = self.file.house.secrets

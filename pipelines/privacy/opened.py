@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.privacy import artefact, declared, metadata
-from pipelines.privacy.catalogue import Catalogue, Table
+from pipelines.privacy.catalogue import Catalogue, Column, Table
 from pipelines.privacy.checks import Outcome, TimeLimit
 from pipelines.privacy.house import House
 from pipelines.privacy.policy import Policy
@@ -58,8 +58,17 @@ class OpenedFile:
         """Declared tables that are in the file."""
         return [t for t in self.catalogue.tables if ("main", t.name) in self.present]
 
+    def columns(self) -> list[tuple[Table, Column, str]]:
+        """Declared columns that are in the file, with their table and DuckDB type."""
+        return [
+            (table, column, self.types[table.name][column.name])
+            for table in self.tables()
+            for column in table.columns
+            if column.name in self.types[table.name]
+        ]
+
     def as_catalogue(self) -> Catalogue:
-        """The same as a catalogue."""
+        """The declared tables that are in the file, as a catalogue."""
         return Catalogue(tuple(self.tables()))
 
     def by_table(self, check: Callable[[Table, str], list[Finding]]) -> Outcome:
