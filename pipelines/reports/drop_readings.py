@@ -1,7 +1,7 @@
-"""Drops of the success rate, alarms, what to do and refunds: sentences and tables.
+"""Drops of the success rate, alarms, and what to do: sentences and tables.
 
-What belongs here: what the tables about drops, advice and refunds say, in plain sentences and as
-rows. What does not: other failures (`failure_readings`), charts, the texts themselves (`locales/`).
+What belongs here: what the tables about drops and advice say, in plain sentences and as rows. What
+does not: other failures (`failure_readings`), charts, the texts themselves (`locales/`).
 """
 
 from __future__ import annotations
@@ -12,15 +12,12 @@ from typing import Any
 import polars as pl
 
 from pipelines.reports.columns import Table, make_table
-from pipelines.reports.data import SMALL_SAMPLE, ReportData
+from pipelines.reports.data import ReportData
 from pipelines.reports.dimensions import (
-    AMOUNT_BANDS,
     TELLING,
     dimension_token,
     property_token,
-    with_values,
 )
-from pipelines.reports.intervals import wilson
 from pipelines.reports.words import Words, category_key
 
 # A changed mix is named when it makes at least this part of the change.
@@ -101,7 +98,11 @@ def _mix(data: ReportData, words: Words, drop: dict[str, Any]) -> str:
         points=words.points(top["mix_effect"]),
         change=words.points(drop["change"]),
         dimension=words.in_sentence(words.label("dimension", top["dimension"])),
-        **({"value": _value(words, top["dimension"], value, data.currency)} if value else {}),
+        **(
+            {"value": words.token(dimension_token(top["dimension"], value, data.currency))}
+            if value
+            else {}
+        ),
     )
 
 
@@ -147,49 +148,6 @@ def advice(data: ReportData, words: Words) -> str:
         high=words.money(top["amount_recoverable_high"], data.currency),
     )
     return words.sentences(sentence, words.text("reading.advice_limit"))
-
-
-def refund_dimensions(data: ReportData) -> list[str]:
-    """Dimensions of the refund breakdown with two values or more."""
-    counts = data.refund_breakdown.group_by("dimension", maintain_order=True).len()
-    return counts.filter((pl.col("len") > 1) & (pl.col("dimension") != "all"))[
-        "dimension"
-    ].to_list()
-
-
-def refunds(data: ReportData, words: Words, dimension: str) -> str:
-    """The value of a dimension whose payments are refunded clearly more than all are."""
-    whole = data.refund_breakdown.filter(pl.col("dimension") == "all")
-    if whole.is_empty():
-        return words.text("reading.refunds_empty" if data.has_bills else "reading.refunds_no_bills")
-    overall = whole.row(0, named=True)
-    first = words.text(
-        "reading.refund_overall",
-        rate=words.percent(overall["refund_rate"] or 0.0),
-        failed=words.number(overall["failed"]),
-        pending=words.number(overall["pending"]),
-        refunds=words.number(overall["refunds"]),
-    )
-    rows = data.refund_breakdown.filter(
-        (pl.col("dimension") == dimension) & (pl.col("captures") >= SMALL_SAMPLE)
-    )
-    counts = rows.select("refunded_captures", "captures").rows()
-    lows = [wilson(*count, comparisons=rows.height)[0] for count in counts]
-    clear = rows.filter(pl.Series(lows, dtype=pl.Float64) > (overall["refund_rate"] or 0.0))
-    if clear.is_empty():
-        return first
-    worst = clear.sort("refund_rate", "dimension_value", descending=[True, False]).row(
-        0, named=True
-    )
-    return words.sentences(
-        first,
-        words.text(
-            "reading.refund_high",
-            value=_value(words, dimension, worst["dimension_value"], data.currency),
-            rate=words.percent(worst["refund_rate"]),
-            n=words.number(worst["captures"]),
-        ),
-    )
 
 
 def root_cause_table(data: ReportData, drop_id: str) -> Table:
@@ -246,17 +204,6 @@ def advice_table(data: ReportData) -> Table:
     )
 
 
-def refund_table(data: ReportData, dimension: str) -> Table:
-    """One row per value of a dimension."""
-    rows = data.refund_breakdown.filter(pl.col("dimension") == dimension)
-    return make_table(
-        with_values(rows, dimension, data.currency),
-        "value captures refund_rate refund_rate_low refund_rate_high refunds users failed pending "
-        "refunded_amount partial_refunds hours_p50 hours_p90 sla_breach_rate",
-        "refunds",
-    )
-
-
 def slice_token(text: str, currency: str) -> str:
     """`os=ios & wallet=alipay` as tokens that the browser puts into words one by one."""
     parts = (part.split("=", 1) for part in text.split(" & "))
@@ -265,20 +212,11 @@ def slice_token(text: str, currency: str) -> str:
 
 def slice_words(words: Words, text: str, currency: str) -> str:
     """The same in a sentence of one language."""
-    parts = (part.split("=", 1) for part in text.split(" & "))
-    return words.text("reading.slice_and").join(
-        _value(words, name, value, currency)
-        if name in TELLING
-        else f"{words.label('dimension', name)} {_value(words, name, value, currency)}"
-        for name, value in parts
-    )
-
-
-def _value(words: Words, dimension: str, value: str, currency: str) -> str:
-    if dimension == "amount_band" and value in AMOUNT_BANDS:
-        return f"{value} {currency}"
-    group, _, name = dimension_token(dimension, value, currency)[1:].partition(".")
-    return words.label(group, name)
+    phrases = []
+    for name, value in (part.split("=", 1) for part in text.split(" & ")):
+        phrase = words.token(dimension_token(name, value, currency))
+        phrases.append(phrase if name in TELLING else f"{words.label('dimension', name)} {phrase}")
+    return words.text("reading.slice_and").join(phrases)
 
 
 def _series(words: Words, series: str) -> str:

@@ -8,8 +8,6 @@ Only trace types of plotly's cartesian bundle may be used.
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
 from pipelines.reports import style
@@ -131,7 +129,7 @@ def hour_latency(data: ReportData) -> Figure | None:
         ("latency_p95_ms", "p95", 2.4, None),
     ]
     traces = [
-        _wallet_line(rows, wallet, "local_hour", column, name, width, symbol)
+        style.quantile_line(rows, wallet, "local_hour", column, name, width, symbol)
         for wallet in sorted(rows["wallet"].unique())
         for column, name, width, symbol in quantiles
     ]
@@ -144,81 +142,4 @@ def hour_latency(data: ReportData) -> Figure | None:
             ),
             yaxis=style.axis("@axis.latency", rangemode="tozero", tickformat=",d"),
         ),
-    }
-
-
-def refund_amounts(data: ReportData) -> Figure | None:
-    """Refunded amount per month and wallet."""
-    rows = data.refunds
-    if rows.is_empty():
-        return None
-    months = [month.strftime("%Y-%m") for month in rows["month"].unique().sort()]
-    traces = []
-    for wallet in sorted(rows["wallet"].unique()):
-        part = rows.filter(pl.col("wallet") == wallet)
-        traces.append(
-            style.of_wallet(wallet)
-            | {
-                "type": "bar",
-                "x": [month.strftime("%Y-%m") for month in part["month"]],
-                "y": rounded(part["refunded_amount"], 2),
-                "marker": style.bar_marker(style.wallet_look(wallet)),
-                "hovertemplate": "%{x}<br>%{fullData.name}: %{y:,.0f} "
-                + data.currency
-                + "<extra></extra>",
-            }
-        )
-    return {
-        "data": traces,
-        "layout": style.layout(
-            320,
-            barmode="group",
-            bargap=0.35,
-            xaxis=style.month_axis(months),
-            yaxis=style.axis(data.currency, tickformat="~s"),
-        ),
-    }
-
-
-def refund_turnaround(data: ReportData) -> Figure | None:
-    """Hours from request to completion: median and 90th percentile per wallet and month."""
-    rows = data.refunds.drop_nulls("turnaround_hours_p90").sort("wallet", "month")
-    if rows.is_empty():
-        return None
-    rows = rows.with_columns(pl.col("month").dt.strftime("%Y-%m").alias("label"))
-    quantiles = [
-        ("turnaround_hours_p50", "p50", 1.4, "circle-open"),
-        ("turnaround_hours_p90", "p90", 2.4, "circle"),
-    ]
-    traces = [
-        _wallet_line(rows, wallet, "label", column, name, width, symbol)
-        for wallet in sorted(rows["wallet"].unique())
-        for column, name, width, symbol in quantiles
-    ]
-    return {
-        "data": traces,
-        "layout": style.layout(
-            320,
-            xaxis=style.month_axis(rows["label"].unique().sort().to_list()),
-            yaxis=style.duration_axis(
-                rows["turnaround_hours_p50"].min(), rows["turnaround_hours_p90"].max()
-            ),
-        ),
-    }
-
-
-def _wallet_line(
-    rows: pl.DataFrame, wallet: str, x: str, y: str, quantile: str, width: float, symbol: str | None
-) -> dict[str, Any]:
-    part, look = rows.filter(pl.col("wallet") == wallet), style.wallet_look(wallet)
-    return style.of_wallet(wallet) | {
-        "type": "scatter",
-        "mode": "lines+markers" if symbol else "lines",
-        # Parts between " · " are looked up one by one by the script.
-        "name": f"{category_key('wallet', wallet)} · {quantile}",
-        "x": part[x].to_list(),
-        "y": rounded(part[y], 2),
-        "line": {"color": look.colour, "dash": look.dash, "width": width},
-        "marker": {"symbol": symbol or "circle", "size": 6, "color": look.colour},
-        "hovertemplate": "%{fullData.name}<br>%{x}: %{y:,.2~f}<extra></extra>",
     }

@@ -129,6 +129,33 @@ def wallet_line(rows: pl.DataFrame, wallet: str, x: str, y: str, form: str) -> d
     }
 
 
+def quantile_line(
+    rows: pl.DataFrame, wallet: str, x: str, y: str, quantile: str, width: float, symbol: str | None
+) -> dict[str, Any]:
+    """A wallet's line of one quantile (p50, p90, …) over hours or months.
+
+    Args:
+        rows: columns wallet, and those named by `x` and `y`.
+        wallet: whose line; its name stands in the legend with the quantile.
+        x, y: columns drawn.
+        quantile: how it is called.
+        width: of the line, in pixels.
+        symbol: of its markers; None draws none.
+    """
+    part, look = rows.filter(pl.col("wallet") == wallet), wallet_look(wallet)
+    return of_wallet(wallet) | {
+        "type": "scatter",
+        "mode": "lines+markers" if symbol else "lines",
+        # Parts between " · " are looked up one by one by the script.
+        "name": f"{category_key('wallet', wallet)} · {quantile}",
+        "x": part[x].to_list(),
+        "y": rounded(part[y], 2),
+        "line": {"color": look.colour, "dash": look.dash, "width": width},
+        "marker": {"symbol": symbol or "circle", "size": 6, "color": look.colour},
+        "hovertemplate": "%{fullData.name}<br>%{x}: %{y:,.2~f}<extra></extra>",
+    }
+
+
 def error_bar(rows: pl.DataFrame, value: str, bounds: str, colour: str) -> dict[str, Any]:
     """The interval around a value: columns `<bounds>_low` and `<bounds>_high`."""
     return {

@@ -1,4 +1,4 @@
-"""Tables: the numbers under the charts of segments, failures, wallets, days, hours and refunds.
+"""Tables: the numbers under the charts of segments, failures, wallets, days and hours.
 
 What belongs here: which columns and rows a table has, in which order. What does not: how a column
 is called and written (`columns`), tables of subjects that have a module of their own.
@@ -178,20 +178,6 @@ def hour_latency(data: ReportData) -> Table:
     """One row per wallet and hour: response times."""
     rows = data.hourly.sort("local_hour", "wallet").drop_nulls("latency_p95_ms")
     return make_table(rows, "local_hour wallet attempts latency_p50_ms latency_p95_ms", "attempts")
-
-
-def refund_amounts(data: ReportData) -> Table:
-    """One row per month and wallet, the newest first."""
-    rows = data.refunds.sort("month", "wallet", descending=[True, False])
-    return make_table(rows, "month wallet users refunds refunded_amount partial_share", "refunds")
-
-
-def refund_turnaround(data: ReportData) -> Table:
-    """One row per month and wallet with known times."""
-    rows = data.refunds.drop_nulls("turnaround_hours_p90")
-    rows = rows.sort("month", "wallet", descending=[True, False])
-    columns = "month wallet refunds turnaround_hours_p50 turnaround_hours_p90"
-    return make_table(rows, columns, "refunds")
 
 
 def rolling_week(daily: pl.DataFrame) -> pl.DataFrame:

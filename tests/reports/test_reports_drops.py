@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from reports_release import build_marketing_db
 
-from pipelines.reports import drop_readings
+from pipelines.reports import drop_readings, pages, refunds
 from pipelines.reports.catalogue import LANGUAGES, load_catalogue
 from pipelines.reports.data import ReportData
 from pipelines.reports.marketing_file import load_report_data
 from pipelines.reports.page import build_payload
-from pipelines.reports.pages import failures, refunds
 from pipelines.reports.words import Words
 
 EN, ZH = Words("en"), Words("zh")
@@ -76,11 +75,11 @@ def test_drops_advice_names_the_most_valuable_action_and_its_limit(data):
 
 
 def test_drops_refunds_name_a_value_that_is_clearly_higher(data):
-    assert drop_readings.refund_dimensions(data) == ["refund_shape", "wallet"]
-    said = drop_readings.refunds(data, EN, "wallet")
+    assert refunds.dimensions(data) == ["refund_shape", "wallet"]
+    said = refunds.breakdown(data, EN, "wallet")
     assert "3.8% of payments were refunded at least once" in said
     assert "WeChat Pay is refunded clearly more than average: 4.9% of 9,421 payments" in said
-    assert "clearly" not in drop_readings.refunds(data, EN, "refund_shape")
+    assert "clearly" not in refunds.breakdown(data, EN, "refund_shape")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -90,7 +89,7 @@ def test_drops_every_label_is_in_the_catalogue(data, language):
         drop_readings.root_cause_table(data, INCIDENT),
         drop_readings.alarm_table(data),
         drop_readings.advice_table(data),
-        drop_readings.refund_table(data, "wallet"),
+        refunds.breakdown_table(data, "wallet"),
     ]
     assert {c["key"] for table in tables for c in table["columns"]} <= set(catalogue)
     actions = {row[2] for row in drop_readings.advice_table(data)["rows"]}
@@ -102,7 +101,7 @@ def test_drops_chinese_sentences_hold_no_english_words(data):
         *(drop_readings.root_causes(data, ZH, drop) for drop in (INCIDENT, MOVED, CALM)),
         drop_readings.alarms(data, ZH),
         drop_readings.advice(data, ZH),
-        drop_readings.refunds(data, ZH, "wallet"),
+        refunds.breakdown(data, ZH, "wallet"),
     ]
     for sentence in said:
         assert not re.search(r"[a-z]{4,}", sentence), sentence
@@ -111,8 +110,8 @@ def test_drops_chinese_sentences_hold_no_english_words(data):
 
 def test_drops_empty_release_has_sentences_and_no_tables(empty_db):
     nothing = load_report_data(empty_db)
-    cards = build_payload(failures.PAGE, nothing, {})["cards"]
-    cards |= build_payload(refunds.PAGE, nothing, {})["cards"]
+    cards = build_payload(pages.failures.PAGE, nothing, {})["cards"]
+    cards |= build_payload(pages.refunds.PAGE, nothing, {})["cards"]
     for name in ("failure_root_causes", "failure_alarms", "failure_advice", "refund_breakdown"):
         variant = cards[name]["variants"][0]
         assert variant["table"] is None

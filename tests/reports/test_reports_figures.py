@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from reports_release import build_marketing_db
 
-from pipelines.reports import failure_figures, figures, segment_figures, style, tables
+from pipelines.reports import failure_figures, figures, refunds, segment_figures, style, tables
 from pipelines.reports.catalogue import load_catalogue
 from pipelines.reports.data import ReportData
 from pipelines.reports.marketing_file import load_report_data
@@ -17,8 +17,8 @@ FIGURES = [
     figures.daily_success,
     figures.hour_failures,
     figures.hour_latency,
-    figures.refund_amounts,
-    figures.refund_turnaround,
+    refunds.amounts_figure,
+    refunds.turnaround_figure,
     failure_figures.failure_causes,
     failure_figures.failure_money,
     failure_figures.failure_drivers,
@@ -147,8 +147,8 @@ def test_every_column_and_axis_has_a_label(language, data):
         tables.daily_success,
         tables.hour_failures,
         tables.hour_latency,
-        tables.refund_amounts,
-        tables.refund_turnaround,
+        refunds.amounts_table,
+        refunds.turnaround_table,
     ]
     columns = [column["key"] for build in builders for column in build(data)["columns"]]
     columns += [c["key"] for c in tables.wallet_comparison(data, data.month)["columns"]]

@@ -13,6 +13,7 @@ from pipelines.reports import (
     failure_figures,
     failure_readings,
     readings,
+    refunds,
     segment_figures,
     segment_readings,
     tables,
@@ -184,8 +185,8 @@ def test_an_attempt_log_alone_captures_no_amount_rather_than_zero(release, relea
     assert readings.headline(logged, EN) == "In March 2026, 98.7% of orders were paid."
     assert "No net amount is known" in readings.segments(logged, EN)
     unbilled = release(**log_only(release_rows), refund_summary=[])
-    assert readings.refunds(unbilled, EN).startswith("No wallet bills in this release.")
-    assert readings.turnaround(unbilled, EN) == readings.refunds(unbilled, EN)
+    assert refunds.amounts(unbilled, EN).startswith("No wallet bills in this release.")
+    assert refunds.turnaround(unbilled, EN) == refunds.amounts(unbilled, EN)
 
 
 def test_segments_that_are_not_shown_are_not_nobody(release, release_rows):
@@ -229,14 +230,14 @@ def test_the_only_wallet_with_times_is_not_the_slowest(release, release_rows):
         for row in of_month(release_rows, "refund_summary")
     ]
     only = release(refund_summary=rows)
-    assert readings.turnaround(only, EN) == (
+    assert refunds.turnaround(only, EN) == (
         "In March 2026, half of the WeChat Pay refunds were back within 2.6 minutes, "
         "nine in ten within 18 minutes. "
         "Bills of Alipay, Apple Pay do not say when a refund was done."
     )
-    assert "最慢" not in readings.turnaround(only, ZH)
+    assert "最慢" not in refunds.turnaround(only, ZH)
     few = [(*row[:3], 12, *row[4:]) for row in rows]
-    assert readings.turnaround(release(refund_summary=few), EN).endswith(
+    assert refunds.turnaround(release(refund_summary=few), EN).endswith(
         "Only 12 refunds: a small sample."
     )
 
@@ -321,7 +322,7 @@ def test_a_small_month_is_a_small_sample(release, release_rows):
 
 def test_few_refunds_have_no_shares(release, release_rows):
     rows = [(*row[:3], 4, *row[4:]) for row in of_month(release_rows, "refund_summary")]
-    assert readings.refunds(release(refund_summary=rows), EN).endswith(
+    assert refunds.amounts(release(refund_summary=rows), EN).endswith(
         "Refunds: 12, a small sample."
     )
 
@@ -332,10 +333,10 @@ def test_partial_refunds_are_a_part_of_those_whose_payment_is_known(release, rel
     counts = {"wechat_pay": (90, 60, 6), "alipay": (40, 4, 4), "apple_pay": (20, 0, 0)}
     told = [(*row[:3], *counts[row[1]], *row[6:]) for row in rows]
     # 10 of 64; weighted by refunds the shares of 10 and 100 % would make 33 %.
-    assert "15.6% were partial" in readings.refunds(release(refund_summary=told), EN)
+    assert "15.6% were partial" in refunds.amounts(release(refund_summary=told), EN)
     orphans = [(*row[:4], 0, 0, row[6], None, *row[8:]) for row in rows]
     for words, said in ((EN, "the payment of none of them"), (ZH, "均未找到对应的付款")):
-        assert said in readings.refunds(release(refund_summary=orphans), words)
+        assert said in refunds.amounts(release(refund_summary=orphans), words)
 
 
 def test_a_segment_refunded_in_full_is_described(release):

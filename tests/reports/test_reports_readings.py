@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from reports_release import REGISTRY, build_marketing_db
 
-from pipelines.reports import failure_readings, readings, segment_readings
+from pipelines.reports import failure_readings, readings, refunds, segment_readings
 from pipelines.reports.catalogue import LANGUAGES, load_catalogue
 from pipelines.reports.data import SEGMENT_ORDER, ReportData
 from pipelines.reports.marketing_file import load_report_data
@@ -22,8 +22,8 @@ READINGS = [
     readings.daily,
     readings.hours,
     readings.latency,
-    readings.refunds,
-    readings.turnaround,
+    refunds.amounts,
+    refunds.turnaround,
     failure_readings.causes,
     failure_readings.money,
     failure_readings.drivers,
@@ -246,7 +246,7 @@ def test_a_drop_of_the_last_week_is_said(tmp_path, release_rows):
 
 
 def test_chinese_sets_a_space_between_scripts_but_not_in_dates(data):
-    sentence = readings.turnaround(data, ZH)
+    sentence = refunds.turnaround(data, ZH)
     assert sentence.startswith("2026年3月最慢的是 Apple Pay：")
 
 

@@ -1,12 +1,12 @@
 """What is paid back, how long that takes, and where it is most.
 
 What belongs here: its cards, in reading order. What does not: what they say and show
-(`drop_readings`, `figures`, `readings`, `tables`).
+(`refunds`).
 """
 
 from __future__ import annotations
 
-from pipelines.reports import drop_readings, figures, readings, tables
+from pipelines.reports import refunds
 from pipelines.reports.cards import Page, chosen, plain
 from pipelines.reports.choices import dimension_label
 
@@ -16,32 +16,32 @@ PAGE = Page(
         "refunds": (
             plain(
                 "refund_amounts",
-                readings.refunds,
-                figures.refund_amounts,
-                tables.refund_amounts,
+                refunds.amounts,
+                refunds.amounts_figure,
+                refunds.amounts_table,
                 metric="refunded_amount",
             ),
             plain(
                 "refund_turnaround",
-                readings.turnaround,
-                figures.refund_turnaround,
-                tables.refund_turnaround,
+                refunds.turnaround,
+                refunds.turnaround_figure,
+                refunds.turnaround_table,
                 metric="turnaround_hours_p90",
             ),
             chosen(
                 "refund_breakdown",
                 "select.dimension",
-                drop_readings.refund_dimensions,
+                refunds.dimensions,
                 dimension_label,
-                drop_readings.refunds,
-                lambda data, words: drop_readings.refunds(data, words, "all"),
+                refunds.breakdown,
+                refunds.no_breakdown,
                 None,
-                drop_readings.refund_table,
+                refunds.breakdown_table,
                 metric="refund_rate_by_count",
                 wide=True,
             ),
         ),
     },
-    finding=readings.refunds,
+    finding=refunds.amounts,
     is_told=lambda data: data.has_bills,
 )
