@@ -13,22 +13,39 @@ months as (
 
 ),
 
--- A month less its days gives the one day that is hidden; and a month that is hidden would follow from
--- its days. In both cases two days are hidden, with enough people.
-hidden as (
+-- `wallet_comparison` tells what its days add up to, and by that the days before them.
+compared as (
+
+    select min(from_date) as from_date from {{ ref('rpt_wallet_comparison') }}
+
+),
+
+sided as (
 
     select
         performance.*,
+        coalesce(performance.business_date < compared.from_date, false) as is_before_compared
+    from performance
+    cross join compared
+
+),
+
+-- A month less its days gives the one day that is hidden; and a month that is hidden would follow from
+-- its days. In both cases two days are hidden, with enough people, on either side of the comparison.
+hidden as (
+
+    select
+        sided.*,
         {{ is_hidden_cell(
-            'performance.users',
-            tie='performance.business_date',
-            by='performance.wallet, performance.month',
+            'sided.users',
+            tie='sided.business_date',
+            by='sided.wallet, sided.month, sided.is_before_compared',
             also='months.month is null'
         ) }} as is_hidden
-    from performance
+    from sided
     left join months
-        on performance.month = months.month
-        and performance.wallet = months.wallet
+        on sided.month = months.month
+        and sided.wallet = months.wallet
 
 )
 

@@ -6,16 +6,33 @@ with report as (
 
 ),
 
--- What a wallet took in all is told by `wallet_comparison`: one hidden month would follow.
+compared as (
+
+    select min({{ month_of('from_date') }}) as from_month from {{ ref('rpt_wallet_comparison') }}
+
+),
+
+sided as (
+
+    select
+        report.*,
+        coalesce(report.month < compared.from_month, false) as is_before_compared
+    from report
+    cross join compared
+
+),
+
+-- What a wallet took in its days, and so before them, is told by `wallet_comparison`: one hidden month of
+-- either would follow.
 shown as (
 
     select
         *,
         {{ is_hidden_cell(
             'users', tie='month',
-            by='provider, wallet, currency, fee_plan_id, plan_provider, plan_wallet, is_example'
+            by='provider, wallet, currency, fee_plan_id, plan_provider, plan_wallet, is_example, is_before_compared'
         ) }} as is_hidden
-    from report
+    from sided
 
 )
 

@@ -137,24 +137,35 @@ people_counts as (
 
 ),
 
+compared as (
+
+    select min({{ month_of('from_date') }}) as from_month from {{ ref('rpt_wallet_comparison') }}
+
+),
+
 -- Of many who tried few may have paid: the amounts would be theirs.
 fewest as (
 
     select
         people_counts.*,
+        coalesce(people_counts.month < compared.from_month, false) as is_before_compared,
         case when money.payers > 0 then least(people_counts.users, money.payers)
             else people_counts.users end as fewest_users
     from people_counts
+    cross join compared
     left join money
         on people_counts.month = money.month
         and people_counts.wallet = money.wallet
 
 ),
 
--- The attempts of a wallet are told by other tables: one hidden month would follow from the others.
+-- The attempts of a wallet are told by other tables: one hidden month would follow from the others, also
+-- among those before the days of `wallet_comparison`.
 shown as (
 
-    select *, {{ is_hidden_cell('fewest_users', tie='month', by='wallet') }} as is_hidden
+    select
+        *,
+        {{ is_hidden_cell('fewest_users', tie='month', by='wallet, is_before_compared') }} as is_hidden
     from fewest
 
 )
