@@ -29,6 +29,18 @@ _MAX_MEMBERS = 2000
 _ENCRYPTED_FLAG = 0x1
 _UTF8_NAME_FLAG = 0x800
 
+_GZIP = b"\x1f\x8b"
+# What a damaged member raises, or one packed in a way that Python cannot read.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    zlib.error,
+    lzma.LZMAError,
+)
+
 # First bytes -> what it is and what to do.
 _FOREIGN_CONTENT = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook; download the CSV export, or save it as CSV",
@@ -73,7 +85,7 @@ def list_documents(path: Path) -> list[Document]:
         )
     if magic.startswith(b"PK"):
         return _zip_members(path)
-    if magic.startswith(b"\x1f\x8b"):
+    if magic.startswith(_GZIP):
         return [Document(0, "", lambda: _open_gzip(path))]
     return [Document(0, "", lambda: path.open("rb"))]
 
@@ -83,7 +95,7 @@ def refuse_foreign_bytes(beginning: bytes) -> None:
     for magic, what in _FOREIGN_CONTENT.items():
         if beginning.startswith(magic):
             raise BadFileError("unrecognised", f"this is {what}")
-    if beginning.startswith((b"PK\x03\x04", b"\x1f\x8b")) or beginning[257:262] == b"ustar":
+    if beginning.startswith((b"PK\x03\x04", _GZIP)) or beginning[257:262] == b"ustar":
         raise BadFileError("unrecognised", "an archive inside an archive; unpack it once")
     if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise BadFileError(
@@ -187,10 +199,13 @@ def _member_name(info: zipfile.ZipInfo) -> str:
 
 
 def _open_member(path: Path, info: zipfile.ZipInfo) -> BinaryIO:
+    """The unpacked bytes of a member; who zips a folder of bills also zips those ending in .gz."""
     archive = zipfile.ZipFile(path)
     try:
         raw = archive.open(info)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        if raw.peek(len(_GZIP)).startswith(_GZIP):
+            raw = gzip.GzipFile(fileobj=raw)
+    except _DAMAGED as error:
         archive.close()
         raise BadFileError(
             "corrupt_archive",

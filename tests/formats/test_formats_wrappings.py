@@ -34,7 +34,7 @@ wrappings = st.builds(
     line_end=st.sampled_from(["\n", "\r\n"]),
     has_bom=st.booleans(),
     is_quoted=st.booleans(),
-    container=st.sampled_from(["plain", "gz", "zip"]),
+    container=st.sampled_from(["plain", "gz", "zip", "zip of gz"]),
 )
 
 

@@ -190,8 +190,10 @@ def _joined(cells, layout, is_quoted):  # noqa: ANN001, ANN202
 def _packed(content: bytes, container: str) -> bytes:
     if content.startswith((b"PK", b"\x1f\x8b")) or container == "plain":
         return content
+    if container in {"gz", "zip of gz"}:
+        content = gzip.compress(content)
     if container == "gz":
-        return gzip.compress(content)
+        return content
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("anything.csv", content)

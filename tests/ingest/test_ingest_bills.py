@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+import zipfile
 
 import export_bytes as x
 import pytest
@@ -60,6 +62,27 @@ def test_every_wechat_header(merchant, header, totals, variant, checked):
     assert lake["settlement_amount"][0] == "20.00"
     is_old_or_success = "REFUND" not in variant
     assert lake["refund_requested_at"].is_null().all() == is_old_or_success
+
+
+def test_a_folder_of_packed_bills_that_was_zipped(merchant):
+    """Names as people give them; each bill as WeChat's interface delivers it."""
+    bill = x.wechat_bill(rows_of_one_day())
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("三月 第2周/微信 3月8日 (1).csv.gz", gzip.compress(bill))
+        archive.writestr("三月 第2周/微信 3月8日.csv", bill)
+    merchant.put("三月 压缩 包.zip", buffer.getvalue())
+    summary = merchant.ingest()
+    assert summary.files_quarantined == ()
+    assert summary.rows_loaded == 20
+    cut = io.BytesIO()
+    with zipfile.ZipFile(cut, "w") as archive:
+        archive.writestr("a.csv.gz", gzip.compress(bill * 3)[:-40])
+        archive.writestr("b.csv.gz", gzip.compress(gzip.compress(bill)))
+    merchant.put("cut.zip", cut.getvalue())
+    refused = {file.file: file.message for file in merchant.ingest().files_quarantined}
+    assert "cut off" in refused["cut.zip::a.csv.gz"]
+    assert "inside an archive" in refused["cut.zip::b.csv.gz"]
 
 
 def test_gzip_and_zero_rows(merchant):
