@@ -271,3 +271,10 @@ def test_the_glossary_writes_every_formula_unit_and_direction_in_both_languages(
     keys |= {f"direction.{direction}" for direction in registry["good_direction"]}
     assert keys <= set(zh)
     assert keys <= set(en)
+
+
+def test_a_share_is_rounded_once():
+    """57.3497 % was 57.4 % in a sentence, by way of 57.350 %, and 57.3 % on the card below it."""
+    assert EN.percent(0.573497) == ZH.percent(0.573497) == "57.3%"
+    assert EN.percent(0.1 + 0.2, digits=0) == "30%"
+    assert EN.percent(0.9995) == EN.percent(0.99950000000000006)
