@@ -6,6 +6,7 @@ What belongs here: reading, calling, writing and what the Dagster UI shows. What
 
 import dagster as dg
 
+from pipelines.risk import ordering
 from pipelines.risk.payments import RiskRules
 from pipelines.risk.tables import (
     TABLES,
@@ -64,7 +65,7 @@ def risk_rules(settings: Settings) -> RiskRules:
 def suspicious_payments(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]):
     """Run the rules, measure them by what reviewers said, and queue the cases."""
     settings = workspace.settings
-    with analysing(workspace, context.assets_def.specs, "risk") as con:
+    with analysing(workspace, context.assets_def.specs, "risk", (ordering.KIND,)) as con:
         cases = write_risk(con, risk_rules(settings), ModelStore(workspace.models))
         rules = rules_markdown(con, settings.minimum_cell_users)
         tables = {table: shown.of_table(con, f"analysis.{table}") for table in TABLES}

@@ -6,6 +6,7 @@ about segments (see the other modules of the room).
 
 import dagster as dg
 
+from pipelines.segments import behaviour, thresholds
 from pipelines.segments.clusters import ClusterRules
 from pipelines.segments.tables import (
     TABLES,
@@ -20,6 +21,8 @@ from pipelines.warehouse.analysed import analysing
 from pipelines.warehouse.store import ModelStore
 
 _MARTS = ("dim_users", "rpt_user_profiles", "fct_payments", "fct_refunds")
+# What is kept of earlier runs decides what this one says.
+_LEARNED = (thresholds.KIND, behaviour.KIND)
 
 
 def settings_of(settings: Settings) -> SegmentSettings:
@@ -48,7 +51,7 @@ def settings_of(settings: Settings) -> SegmentSettings:
 )
 def user_segments(context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]):
     """Write all tables and report sizes and model quality, never a single user."""
-    with analysing(workspace, context.assets_def.specs, "segments") as con:
+    with analysing(workspace, context.assets_def.specs, "segments", _LEARNED) as con:
         made = build_segment_tables(
             con, ModelStore(workspace.models), settings_of(workspace.settings)
         )

@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 
 _TABLE = "build_state.analysed"
 SCHEMA = "analysis"
-# Beside tables, what a room makes of them follows from its code and the merchant's settings.
+# Beside tables, what a room makes of them follows from its code and the merchant's settings, and
+# from what it learned once.
 _RULES = "rules"
+_LEARNED = "learned"
 
 
 @contextmanager
 def analysing(
-    workspace: Workspace, specs: Iterable[dg.AssetSpec], room: str
+    workspace: Workspace,
+    specs: Iterable[dg.AssetSpec],
+    room: str,
+    learned: Collection[str] = (),
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, for an asset that writes tables of `analysis` and has read its upstreams.
 
@@ -43,6 +48,7 @@ def analysing(
         workspace: whose warehouse is read and written.
         specs: of the tables written, each with the tables it reads as its dependencies.
         room: folder below `pipelines` whose code makes them.
+        learned: kinds of stored models by which they are made.
     """
     reads = reads_of(specs)
     with connect(workspace) as connection:
@@ -51,7 +57,7 @@ def analysing(
             f"delete from {_TABLE} where table_name in (select unnest(?::varchar[]))", [list(reads)]
         )
         yield connection
-        remember(connection, workspace, reads, room)
+        remember(connection, workspace, reads, room, learned)
 
 
 def reads_of(specs: Iterable[dg.AssetSpec]) -> dict[str, list[str]]:
@@ -66,6 +72,7 @@ def remember(
     workspace: Workspace,
     reads: Mapping[str, Collection[str]],
     room: str,
+    learned: Collection[str] = (),
 ) -> None:
     """Keep what tables were made from, as it stands now.
 
@@ -74,11 +81,14 @@ def remember(
         workspace: for the settings.
         reads: `schema.table` of what each table of `analysis` was read from, by the table's name.
         room: folder below `pipelines` whose code made them.
+        learned: kinds of stored models by which they were made.
     """
     _make(connection)
     now = _states(connection, {parent for parents in reads.values() for parent in parents})
     rows = [(table, parent, now[parent]) for table in reads for parent in reads[table]]
-    rows += [(table, f"{_RULES}:{room}", _rules(workspace, room)) for table in reads]
+    more = {f"{_RULES}:{room}": _rules(workspace, room)}
+    more |= {f"{_LEARNED}:{kind}": _learned(workspace, kind) for kind in learned}
+    rows += [(table, parent, state) for table in reads for parent, state in more.items()]
     tables, parents, states = zip(*rows, strict=True)
     connection.execute(
         f"delete from {_TABLE} where table_name in (select unnest(?::varchar[]))", [list(reads)]
@@ -95,21 +105,25 @@ def not_as_made(
 ) -> list[str]:
     """Which of these tables of `analysis` would be made from something else now.
 
-    One whose marts were built anew to other rows, whose room's code or settings changed, that was
-    made from a mart nobody knew to be right, or of which nothing is known.
+    One whose marts were built anew to other rows, whose room's code, settings or stored models
+    changed, that was made from a mart nobody knew to be right, that is not there, or of which
+    nothing is known.
 
     Returns:
         `analysis.table`, sorted.
     """
     _make(connection)
     rows = connection.execute(f"select table_name, parent, state from {_TABLE}").fetchall()
-    now = _states(connection, {parent for _, parent, _ in rows if not _is_rules(parent)})
-    now |= {
-        parent: _rules(workspace, parent.partition(":")[2])
-        for _, parent, _ in rows
-        if _is_rules(parent)
-    }
-    known = {table for table, _, _ in rows}
+    parents = {parent for _, parent, _ in rows}
+    states = {_RULES: _rules, _LEARNED: _learned}
+    now = _states(connection, {parent for parent in parents if ":" not in parent})
+    for parent in parents - now.keys():
+        of_what, _, name = parent.partition(":")
+        now[parent] = states[of_what](workspace, name)
+    there = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = ?", [SCHEMA]
+    ).fetchall()
+    known = {table for table, _, _ in rows} & {table for (table,) in there}
     moved = {table for table, parent, state in rows if state is None or state != now[parent]}
     return sorted(f"{SCHEMA}.{table}" for table in tables if table not in known or table in moved)
 
@@ -137,10 +151,6 @@ def _states(
     return found
 
 
-def _is_rules(parent: str) -> bool:
-    return parent.startswith(f"{_RULES}:")
-
-
 def _rules(workspace: Workspace, room: str) -> str:
     digest = hashlib.sha256()
     folder = PROJECT_ROOT / "pipelines" / room
@@ -148,6 +158,15 @@ def _rules(workspace: Workspace, room: str) -> str:
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     digest.update(json.dumps(workspace.settings.of_figures(), sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _learned(workspace: Workspace, kind: str) -> str:
+    """Digest of the stored versions of one kind of models."""
+    digest = hashlib.sha256()
+    for path in sorted(workspace.models.glob(f"{kind}-v*.json")):
+        digest.update(path.name.encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 

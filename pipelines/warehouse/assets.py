@@ -79,8 +79,8 @@ def dbt_models(
 
     Raises:
         dagster.Failure: a model or an error-severity test failed; names them, with message and SQL.
-            Or Python's tables between the selected ones and stale marts would have to be made
-            again, which this step cannot do; nothing was built.
+            Or what was selected reads tables that Python would have to make first, which this step
+            cannot do; nothing was built.
     """
     assets = {spec.metadata[_UNIQUE_ID]: spec.key for spec in context.assets_def.specs}
     checks = {spec.metadata[_UNIQUE_ID]: spec.key for spec in context.assets_def.check_specs}
@@ -93,7 +93,7 @@ def dbt_models(
             nodes={*assets, *checks} if context.is_subset else None,
             full_refresh=context.run.tags.get(FULL_REFRESH) == "true",
             run_id=context.run.run_id,
-            analysed=_analysed(context, known) if context.is_subset else None,
+            analysed=_analysed(context, known),
         )
     except StaleAnalysisError as error:
         raise dg.Failure(_to_select(error, known), allow_retries=False) from error
@@ -140,12 +140,17 @@ def _analysed(
 
 def _to_select(error: StaleAnalysisError, known: Mapping[str, dg.AssetKey]) -> str:
     """What is stale, and what to materialize instead, as Dagster's own selection."""
-    tables = ", ".join(source.split(".", 2)[-1].replace(".", "/") for source in error.between)
+    tables = _few([source.split(".", 2)[-1].replace(".", "/") for source in error.between])
     keys = [f'+key:"{known[node].to_user_string()}"' for node in error.readers]
-    wanted = f"select {' or '.join(keys)}, or run" if len(keys) <= _NAMED else "run"
+    wanted = f"select {' or '.join(keys)}, or run" if 0 < len(keys) <= _NAMED else "run"
+    why = "which are not there, or not as Python would make them now"
+    if error.stale:
+        why = (
+            "which Python makes from tables that are not as they would be built now"
+            f" ({_few(error.stale)})"
+        )
     return (
-        f"Nothing was built. What was selected reads {tables}, which Python makes from tables that"
-        f" are not as they would be built now ({_few(error.stale)}). To make all of it again,"
+        f"Nothing was built. What was selected reads {tables}, {why}. To make all of it again,"
         f' {wanted} the job "everything".'
     )
 

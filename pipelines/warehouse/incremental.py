@@ -37,18 +37,19 @@ _LAKE = "lake"
 
 
 class StaleAnalysisError(RuntimeError):
-    """Tables that Python makes stand between what was asked for and marts that are stale.
+    """What was asked for reads tables that Python would make otherwise now, or never made.
 
     Attributes:
         readers: ids of the models asked for that read such tables.
         between: ids of dbt's sources of these tables.
-        stale: names of the marts, sorted.
+        stale: names of the marts that they are made from and that are stale, sorted; none where
+            the marts stand as they should and Python was not asked since.
     """
 
     def __init__(
         self, readers: Collection[str], between: Collection[str], stale: list[str]
     ) -> None:
-        super().__init__(f"not as they would be built now: {', '.join(stale)}")
+        super().__init__(f"not as they would be made now: {', '.join([*sorted(between), *stale])}")
         self.readers, self.between, self.stale = sorted(readers), sorted(between), stale
 
 
@@ -62,7 +63,8 @@ def build_changed(
     """Build and test what is not as it would be built from the lake, the code and the settings now.
 
     A table beside parents of another day would be right by none of them. What the tables asked for
-    are made from is therefore built and tested first, where it is stale too.
+    are made from is therefore built and tested first, where it is stale too, and so is what their
+    tests compare them with.
 
     Args:
         workspace: whose lake is read and whose warehouse is written.
@@ -70,7 +72,6 @@ def build_changed(
         full_refresh: build and test all of them, changed or not; not what they are made from.
         run_id: Dagster's run, kept beside what it built.
         analysed: what a table that Python writes is made from: ids of models by the source's id.
-            Only looked at where `nodes` are named.
 
     Returns:
         One record per node, and per node above them that was built or tested, parents before
@@ -78,8 +79,8 @@ def build_changed(
 
     Raises:
         DbtError: dbt could not run at all, or the lake is not there.
-        StaleAnalysisError: models asked for read what Python made from marts that are stale now;
-            nothing was built.
+        StaleAnalysisError: models asked for read what Python would make otherwise now, or never
+            made; nothing was built.
     """
     manifest = json.loads(dbt_run.manifest_path().read_bytes())
     every = _nodes(manifest)
@@ -90,7 +91,7 @@ def build_changed(
         every,
         chosen,
         refreshed=chosen if full_refresh else (),
-        analysed=(analysed or {}) if nodes is not None else {},
+        analysed=analysed or {},
     )
     kept = [_kept_run(every[node], stands) for node, stands in plan.keep.items()]
     runs = []
@@ -119,7 +120,7 @@ def _made_from(every: Mapping[str, Mapping[str, Any]], chosen: Collection[str]) 
 
 def _above(every: Mapping[str, Mapping[str, Any]], chosen: Collection[str]) -> set[str]:
     """Models and seeds that the chosen ones are made from, and the tests that would stop a run of
-    these alone; without the chosen. A chosen test looks at its tables as they stand.
+    these alone; without the chosen.
     """
     above = _made_from(every, chosen) & every.keys()
     known = above | set(chosen)
@@ -131,6 +132,23 @@ def _above(every: Mapping[str, Mapping[str, Any]], chosen: Collection[str]) -> s
         if known.issuperset(node["depends_on"]["nodes"])
     }
     return (above | tests) - set(chosen)
+
+
+def _with_compared(every: Mapping[str, Mapping[str, Any]], chosen: Collection[str]) -> set[str]:
+    """The chosen nodes, and the tables that their tests compare them with.
+
+    Beside a table of another day, or one that is not there, a test would blame the chosen one. A
+    test that was chosen without its tables looks at them as they stand.
+    """
+    compared = {
+        table
+        for node in chosen
+        if every[node]["resource_type"] == "test"
+        if not set(chosen).isdisjoint(every[node]["depends_on"]["nodes"])
+        for table in every[node]["depends_on"]["nodes"]
+        if table in every
+    }
+    return compared | set(chosen)
 
 
 def _depths(manifest: Mapping[str, Any]) -> dict[str, int]:
@@ -200,21 +218,36 @@ def _plan(
 
     What is to be built is forgotten here, so that a killed build is not taken for a whole one.
     """
-    above = _above(every, chosen)
-    between = _made_from(every, chosen) & analysed.keys()
+    wanted = _with_compared(every, chosen)
+    above = _above(every, wanted) | (wanted - set(chosen))
+    between = _made_from(every, wanted) & analysed.keys()
     marts = {mart for table in between for mart in analysed[table]}
     behind = (marts | _made_from(every, marts)) & every.keys()
     with connect(workspace) as connection:
         plan, has_moved = _planned(
             workspace, manifest, every, above | behind | set(chosen), connection, refreshed
         )
-        if stale := plan.build & (marts - set(refreshed)):
-            late = {table for table in between if stale.intersection(analysed[table])}
+        stale = plan.build & (marts - set(refreshed))
+        late = {table for table in between if stale.intersection(analysed[table])}
+        late |= _not_made(manifest, between, connection, workspace)
+        if late:
             readers = [node for node in chosen if _made_from(every, [node]) & late]
             raise StaleAnalysisError(readers, late, sorted(every[node]["name"] for node in stale))
         plan = plan.without((behind - above - set(chosen)) | _left_alone(every, plan, above))
         built.forget(connection, {*plan.build, _LAKE} if has_moved else plan.build)
     return plan, has_moved
+
+
+def _not_made(
+    manifest: Mapping[str, Any],
+    sources: Collection[str],
+    connection: duckdb.DuckDBPyConnection,
+    workspace: Workspace,
+) -> set[str]:
+    """Those of dbt's sources of `analysis` that Python would make otherwise now, or never made."""
+    names = {source: manifest["sources"][source]["identifier"] for source in sources}
+    found = analysis_tables.not_as_made(connection, workspace, names.values())
+    return {source for source, name in names.items() if f"{analysis_tables.SCHEMA}.{name}" in found}
 
 
 def _left_alone(

@@ -23,9 +23,12 @@ from handmade_lake import (
 )
 
 from pipelines.publish import release
+from pipelines.segments import assets as segments
+from pipelines.segments import thresholds
 from pipelines.settings import PROJECT_ROOT, Workspace
 from pipelines.warehouse import analysed, incremental
 from pipelines.warehouse.connect import connect
+from pipelines.warehouse.store import ModelStore
 
 ROOMS = ("segments", "failures", "risk")
 # dbt reads these; the other two only Python reads.
@@ -113,6 +116,20 @@ def test_what_is_read_of_another_python_table_is_its_rows(copied: Workspace) -> 
     with connect(copied) as connection:
         connection.execute("update analysis.user_segments set recency_days = recency_days + 1")
     assert stale(copied) == ["analysis.failure_breakdown"]
+
+
+def test_thresholds_adopted_since_are_not_in_the_tables(copied: Workspace) -> None:
+    """`wallet thresholds --adopt`, then the release alone: it would name users by the old ones, and
+    the next run would find nothing new.
+    """
+    (asset,) = [one for one in vars(segments).values() if isinstance(one, dg.AssetsDefinition)]
+    context = SimpleNamespace(assets_def=asset, log=logging.getLogger())
+    list(asset.op.compute_fn.decorated_fn(context, copied))
+    assert "analysis.user_segments" not in stale(copied)
+    stored = ModelStore(copied.models).add(thresholds.KIND, {})
+    assert "analysis.user_segments" in stale(copied)
+    (copied.models / f"{thresholds.KIND}-v{stored['version']:04d}.json").unlink()
+    assert "analysis.user_segments" not in stale(copied)
 
 
 def analysing_again(workspace: Workspace, spec: dg.AssetSpec):

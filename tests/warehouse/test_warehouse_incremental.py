@@ -232,6 +232,39 @@ def test_what_python_makes_between_stale_tables_is_asked_for(with_new_bills):
     assert job.execute_in_process(asset_selection=wanted).success
 
 
+@pytest.mark.parametrize(
+    "gone", ["drop table analysis.user_segments", "drop schema analysis cascade"]
+)
+def test_tables_that_python_never_made_are_asked_for(built_workspace, tmp_path, gone):
+    """After an erasure there is no warehouse: marts alone, then what is published of segments."""
+    shutil.copytree(built_workspace.root, tmp_path / "data", symlinks=True)
+    workspace = make_workspace(tmp_path / "data", minimum_cell_users=5)
+    with connect.connect(workspace) as connection:
+        connection.execute(gone)
+    job = definitions_for(workspace).resolve_implicit_global_asset_job_def()
+    wanted = dg.AssetKey(["analyst", "published_analyst__segment_summary"])
+    of_dbt = [key for key in job.asset_layer.executable_asset_keys if key.path[0] != "analysis"]
+    for selection in ([wanted], of_dbt):
+        refused = job.execute_in_process(asset_selection=selection, raise_on_error=False)
+        (failed,) = refused.get_step_failure_events()
+        said = failed.step_failure_data.user_failure_data.description
+        assert "reads analysis/" in said
+        assert "not there" in said
+        assert 'the job "everything"' in said
+
+
+def test_a_table_is_built_with_what_its_tests_compare_it_with(built_workspace, tmp_path):
+    """Without a warehouse: the balance of files is compared with rejects, and not made of them."""
+    workspace = make_workspace(tmp_path / "data", minimum_cell_users=5)
+    shutil.copytree(built_workspace.lake, workspace.lake)
+    job = definitions_for(workspace).resolve_implicit_global_asset_job_def()
+    made = job.execute_in_process(asset_selection=[dg.AssetKey(["marts", "rpt_file_conservation"])])
+    checks = {check.check_name: check.passed for check in made.get_asset_check_evaluations()}
+    assert checks["assert_rejects_are_listed"]
+    told = {event.asset_key.path[-1] for event in made.get_asset_observation_events()}
+    assert "stg_ingest__rejects" in told
+
+
 def test_no_model_asks_for_the_time_or_for_chance():
     """The same inputs must give the same rows, or what is left as it is would not be right."""
     asks = re.compile(
