@@ -25,6 +25,7 @@ from pipelines.privacy.text import (
     decoded_sql,
     is_numeric,
     literal,
+    looks_encoded,
     normalised,
     quoted,
     text_of,
@@ -201,17 +202,19 @@ def _decode(con: duckdb.DuckDBPyConnection) -> None:
     """Add what encoded parts say; twice, since an export may encode what was encoded before."""
     encoded = "survivors"
     for decoded in ("decoded", "decoded_twice"):
-        con.execute(f"create or replace temp table {decoded} as {decoded_sql(encoded)}")
-        if not con.execute(f"select 1 from {decoded} limit 1").fetchall():
+        if not con.execute(f"select 1 from {encoded} where {looks_encoded()} limit 1").fetchall():
             return
+        con.execute(f"create or replace temp table {decoded} as {decoded_sql(encoded)}")
         con.execute(f"insert into survivors select v, t, translate(t, '_', ' ') from {decoded}")
         encoded = decoded
 
 
 def _read_otherwise(con: duckdb.DuckDBPyConnection) -> None:
     """Add what a text says digit by digit, in words, as codes."""
-    con.execute(f"create or replace temp table told as {readings_sql('survivors')}")
-    con.execute("insert into survivors select v, t, translate(t, '_', ' ') from told")
+    told = readings_sql(con, "survivors")
+    if told:
+        con.execute(f"create or replace temp table told as {told}")
+        con.execute("insert into survivors select v, t, translate(t, '_', ' ') from told")
     found = unpacked(con)
     if found:
         con.executemany("insert into survivors select $1, $2, translate($2, '_', ' ')", found)

@@ -92,12 +92,28 @@ _READINGS = (
 )
 
 
-def readings_sql(source: str) -> str:
-    """DuckDB query: rows `v`, `t` where `t` is what a text of `source` says when read otherwise."""
-    parts = (
+def readings_sql(con: duckdb.DuckDBPyConnection, source: str) -> str | None:
+    """DuckDB query of what the texts of a relation say when read otherwise.
+
+    Only readings that apply are part of it: most apply to no text of a release, and each costs
+    more to plan than to be asked for.
+
+    Args:
+        con: connection that holds the relation.
+        source: relation with the columns `v` and `t`, the normalised text.
+
+    Returns:
+        Query of rows `v`, `t`, the text as read otherwise; None when no reading applies.
+    """
+    flags = ", ".join(f"coalesce(bool_or({condition}), false)" for condition, _ in _READINGS)
+    applies = con.execute(f"select {flags} from {source}").fetchall()[0]
+    parts = [
         query.replace("$source", f"(select v, t from {source} where {condition})")
-        for condition, query in _READINGS
-    )
+        for (condition, query), does_apply in zip(_READINGS, applies, strict=True)
+        if does_apply
+    ]
+    if not parts:
+        return None
     return " union all ".join(f"select v, t from ({part}) where t is not null" for part in parts)
 
 

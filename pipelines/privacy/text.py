@@ -51,6 +51,10 @@ _UUID = "[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
 _HEX_OF_TEXT = "(?:[2-7][0-9A-Fa-f]){11,}"
 # Four letters of base64 that stand for three printable ASCII characters: 7 % of random ones do.
 _QUARTET = "[I-Za-f][C-HS-Xi-ny-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][0-9A-Za-z+/_-]"
+_BASE64_OF_TEXT = f"(?:{_QUARTET}){{3}}"
+_PERCENT_CODE = "%[0-9A-Fa-f]{2}"
+# JSON's, of a digit or of `@`.
+_ESCAPED = r"\\u00[34]"
 
 NUMERIC_TYPES = (
     ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM")
@@ -153,6 +157,16 @@ def worth_a_look(first_look: str) -> str:
     )
 
 
+def looks_encoded() -> str:
+    """DuckDB condition on the normalised text `t`: `decoded_sql` would read something in it.
+
+    Three groups of four letters in a row that stand for printable ASCII, as many hex digits as a
+    phone number takes, a percent code, an escape of a digit or of `@`.
+    """
+    encodings = (_BASE64_OF_TEXT, _HEX_OF_TEXT, _PERCENT_CODE, _ESCAPED)
+    return f"regexp_matches(t, {literal('|'.join(encodings))})"
+
+
 def decoded_sql(source: str) -> str:
     """DuckDB query: rows `v`, `t` where `t` is what an encoded part of `source.t` says.
 
@@ -166,18 +180,18 @@ def decoded_sql(source: str) -> str:
     padded = "rpad(token, ((length(token) + 3) // 4 * 4)::integer, '=')"
     return (
         # Decoding what is no text raises an error per value, at a hundred times the cost of this
-        # test: three groups of four letters in a row that stand for printable ASCII.
+        # test.
         f"with tokens as (select v, {plain} as token from (select v, unnest(regexp_extract_all("
         f"t, '[0-9A-Za-z+/_-]{{14,}}={{0,2}}')) as token from {source}"
-        f" where regexp_matches(t, '(?:{_QUARTET}){{3}}'))),"
+        f" where regexp_matches(t, '{_BASE64_OF_TEXT}'))),"
         f" in_hex as (select v, unnest(regexp_extract_all(t, '{_HEX_OF_TEXT}')) as token"
         f" from {source} where regexp_matches(t, '{_HEX_OF_TEXT}')),"
         f" read as (select v, try(decode(from_base64({padded}))) as t from tokens"
-        f" where regexp_matches(token, '^(?:[0-9A-Za-z+/]{{4}})*(?:{_QUARTET}){{3}}')"
+        f" where regexp_matches(token, '^(?:[0-9A-Za-z+/]{{4}})*{_BASE64_OF_TEXT}')"
         " union all select v, try(decode(unhex(token))) from in_hex"
         f" union all select v, try(url_decode(t)) from {source}"
-        "  where regexp_matches(t, '%[0-9A-Fa-f]{2}')"
-        rf" union all select v, {unescaped} from {source} where regexp_matches(t, '\\u00[34]'))"
+        f"  where regexp_matches(t, '{_PERCENT_CODE}')"
+        f" union all select v, {unescaped} from {source} where regexp_matches(t, '{_ESCAPED}'))"
         " select distinct v, t from read where t is not null and length(t) >= 7"
         r" and not regexp_matches(t, '[\x00-\x08\x0E-\x1F\x7F]')"
     )
