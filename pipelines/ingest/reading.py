@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from datetime import date
 
-import duckdb
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,6 +21,7 @@ from pipelines.formats.mapping import Mapping
 from pipelines.ingest.checking import Batch, normalised, row_checker
 from pipelines.ingest.decoding import Decoder, LineBlock, line_blocks
 from pipelines.ingest.files import Document, refuse_foreign_bytes
+from pipelines.ingest.frame_sql import frame_sql
 from pipelines.ingest.splitting import STRIPPED, join_quoted_lines, split
 
 _HEAD_BYTES = 128 << 10
@@ -248,8 +248,7 @@ def _nested_parquet_blocks(document: Document) -> Iterator[tuple[pl.Series, bool
     file = _open_parquet(document)
     total, seen = file.metadata.num_rows, 0
     for batch in _read_batches(file, file.schema_arrow.names):
-        with duckdb.connect(":memory:", config={"threads": 1}) as connection:
-            connection.register("records", pa.Table.from_batches([batch]))
+        with frame_sql(records=pa.Table.from_batches([batch])) as connection:
             table = connection.sql("select to_json(records)::varchar as _line from records")
             texts = pl.DataFrame(table.to_arrow_table())["_line"]
         seen += len(texts)

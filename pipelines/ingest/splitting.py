@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 
-import duckdb
 import polars as pl
 
 from pipelines.formats.format import Layout
+from pipelines.ingest.frame_sql import frame_sql
 
 # Blank, TAB (Alipay's id cells), CR, BOM, no-break and ideographic blanks, WeChat's backtick.
 STRIPPED = " \t\r\ufeff\u00a0\u3000`"
@@ -163,9 +163,7 @@ def _split_json(frame: pl.DataFrame, layout: Layout, only: str | None) -> pl.Dat
             left join lateral
                 unnest({layout.records}) with ordinality as records(_record, _at) on true
         """
-    lines = frame.to_arrow()
-    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
-        connection.register("lines", lines)
+    with frame_sql(lines=frame.to_arrow()) as connection:
         table = connection.sql(
             f"""
             select _row_number, _line, _json::varchar as _json,

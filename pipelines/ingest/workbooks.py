@@ -14,10 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-import duckdb
 import polars as pl
 
 from pipelines.formats.format import BadFileError
+from pipelines.ingest.frame_sql import frame_sql
 
 # Order numbers of the wallets have 28 digits. Shorter ones happen to be doubles too often to judge.
 _LONG_NUMBER = "[0-9]{24,38}"
@@ -72,8 +72,7 @@ def _without_lost_digits(cells: pl.DataFrame) -> pl.DataFrame:
     A text cell keeps all its digits. Of a number only what a double holds is left, and its text is
     exactly that double; an order number is one by a chance of one in a hundred million.
     """
-    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
-        connection.register("cells", cells.to_arrow())
+    with frame_sql(cells=cells.to_arrow()) as connection:
         table = connection.sql(
             f"""
             select

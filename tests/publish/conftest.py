@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
 
@@ -23,14 +23,19 @@ def _self_tested(digest: str, minimum: int) -> tuple:
     return tuple(_self_test(Policy(minimum_users=minimum)))
 
 
-@pytest.fixture(autouse=True)
-def _self_test_once(monkeypatch) -> None:
-    """The audit's self-test looks at no file: once per session is enough here."""
-    monkeypatch.setattr(
-        canary,
-        "self_test",
-        lambda policy: list(_self_tested(policy.digest(), policy.minimum_users)),
-    )
+@pytest.fixture(autouse=True, scope="module")
+def _self_test_once() -> Iterator[None]:
+    """The audit's self-test looks at no file: once per session is enough here.
+
+    With a patch of its own: tests undo what `monkeypatch` did, and this with it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            canary,
+            "self_test",
+            lambda policy: list(_self_tested(policy.digest(), policy.minimum_users)),
+        )
+        yield
 
 
 def workspace_in(root: Path) -> Workspace:
