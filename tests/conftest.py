@@ -11,6 +11,7 @@ import io
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,11 @@ TEST_SIGNING_KEY = "9b1f4c6ad27e83505d0c7a91e2b84f36c81e0a5f4936b2d8a7d1c05e9b3f
 # Python's own 700 are for small programs: Dagster, dbt and scikit-learn make millions of objects
 # that stay, and a quarter of the time before the first test went into searching them for garbage.
 gc.set_threshold(50_000, 10, 10)
+
+# Workers and the processes that tests start would each compile the package, and rewrite the asserts
+# of all tests, for themselves: a third of the time before the first test.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 TESTS = Path(__file__).parent
 # Each worker imports Dagster, dbt and scikit-learn for itself: more of them soon gain nothing.
@@ -95,6 +101,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return len(FIRST) + (1 if item.path.name == FIRST_OF_THE_WAITING else 2)
 
     items.sort(key=place)
+
+
+def pytest_runtest_setup() -> None:
+    """What imports and parsed projects made stays: it is not looked through for garbage.
+
+    Again after a build, which ends with everything in sight (`dbt_lean.settled`).
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")

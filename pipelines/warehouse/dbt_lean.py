@@ -105,6 +105,7 @@ def hush() -> None:
     finds that no logger wants it. Warnings and errors stay, whole: an event is filled when somebody
     reads it.
     """
+    from dbt_common.behavior_flags import BehaviorFlagRendered
     from dbt_common.events.base_types import BaseEvent, EventLevel
     from dbt_common.events.event_manager import EventManager
     from dbt_common.events.event_manager_client import ctx_set_event_manager, get_event_manager
@@ -118,6 +119,9 @@ def hush() -> None:
         ctx_set_event_manager(WarningsOnly())
     if BaseEvent.__init__ is not _keep_arguments:
         _fill_when_read(BaseEvent)
+    # To name in a warning who asks for a flag, dbt goes through the whole call stack and its source
+    # files, for each flag of each of its calls. Nobody but dbt asks.
+    BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")
 
 
 def _keep_arguments(event: Any, *args: Any, **kwargs: Any) -> None:
