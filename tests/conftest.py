@@ -112,6 +112,11 @@ def pytest_runtest_setup() -> None:
         gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """Modules in C complain of objects that Python leaves behind when it ends."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def prepared(
     tmp_path_factory: pytest.TempPathFactory, worker_id: str

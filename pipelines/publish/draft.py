@@ -32,7 +32,6 @@ from pipelines.publish.audits import Audits
 from pipelines.publish.candidate import build_candidate
 from pipelines.publish.dictionary import write_dictionary
 from pipelines.publish.digest import logical_digest
-from pipelines.publish.inputs import code_digest
 from pipelines.publish.model_docs import write_model_docs
 from pipelines.publish.pointer import Release, ReleaseError, ReleaseFile
 from pipelines.publish.refusal import refusal
@@ -59,6 +58,7 @@ class Draft:
         folder: Path,
         house: House,
         key: SigningKey,
+        code_digest: str,
         say: Progress,
     ) -> None:
         self.house, self.key = house, key
@@ -67,7 +67,7 @@ class Draft:
         self.policy: Policy = policy_for(workspace.settings)
         self.created_at = datetime.now(UTC).isoformat(timespec="seconds")
         self.audits = Audits(
-            release_id, self.created_at, code_digest(), _previous_audit(workspace, say)
+            release_id, self.created_at, code_digest, _previous_audit(workspace, say)
         )
         self.databases = {
             audience: folder / f"{DATABASE_NAMES[audience]}-{release_id}.duckdb"

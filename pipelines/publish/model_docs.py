@@ -12,7 +12,7 @@ import base64
 import gzip
 import json
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import cache
 from hashlib import sha256
 from importlib import resources
@@ -46,11 +46,16 @@ def write_model_docs(
         `out`. It shows the published models and, by name, description and raw SQL, what they are
         made from; it fetches nothing.
     """
-    metrics = _metric_definitions(databases["analyst"])
-    documents = {
-        "manifest": reduced_manifest(manifest, metrics),
-        "catalog": _catalog(manifest, databases, rows),
-    }
+    with ExitStack() as stack:
+        opened = {
+            audience: stack.enter_context(closing(duckdb.connect(str(path), read_only=True)))
+            for audience, path in databases.items()
+        }
+        metrics = _metric_definitions(opened["analyst"])
+        documents = {
+            "manifest": reduced_manifest(manifest, metrics),
+            "catalog": _catalog(manifest, opened, rows),
+        }
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined)
@@ -67,26 +72,25 @@ def application_sha256() -> str:
     return sha256(_application()).hexdigest()
 
 
-def _metric_definitions(path: Path) -> list[dict[str, str]]:
+def _metric_definitions(con: duckdb.DuckDBPyConnection) -> list[dict[str, str]]:
     """Rows of `metric_definitions`; none where a file has no such table or not these columns."""
     wanted = {"metric_id", "label_en", "label_zh", "description_en", "description_zh"}
-    with closing(duckdb.connect(str(path), read_only=True)) as con:
-        columns = {
-            name
-            for (name,) in con.execute(
-                "select column_name from duckdb_columns() where table_name = 'metric_definitions'"
-            ).fetchall()
-        }
-        if not wanted <= columns:
-            return []
-        found = con.execute("select * from metric_definitions order by metric_id")
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    columns = {
+        name
+        for (name,) in con.execute(
+            "select column_name from duckdb_columns() where table_name = 'metric_definitions'"
+        ).fetchall()
+    }
+    if not wanted <= columns:
+        return []
+    found = con.execute("select * from metric_definitions order by metric_id")
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def _catalog(
     manifest: Mapping[str, Any],
-    databases: Mapping[str, Path],
+    opened: Mapping[str, duckdb.DuckDBPyConnection],
     rows: Mapping[str, Mapping[str, int]],
 ) -> dict[str, Any]:
     """What dbt's `docs generate` would ask a database: here the finished files are asked."""
@@ -96,12 +100,11 @@ def _catalog(
         if node.get("resource_type") == "model" and node.get("schema") in AUDIENCES
     }
     nodes = {}
-    for audience, path in databases.items():
-        with closing(duckdb.connect(str(path), read_only=True)) as con:
-            columns = con.execute(
-                "select table_name, column_name, data_type, column_index, comment"
-                " from duckdb_columns() where not internal order by table_name, column_index"
-            ).fetchall()
+    for audience, con in opened.items():
+        columns = con.execute(
+            "select table_name, column_name, data_type, column_index, comment"
+            " from duckdb_columns() where not internal order by table_name, column_index"
+        ).fetchall()
         for table, name, data_type, index, comment in columns:
             unique_id = ids.get((audience, table))
             if unique_id is None:

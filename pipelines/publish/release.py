@@ -102,9 +102,10 @@ def publish(
         if is_project and not redrawn:
             _refuse_untested(workspace)
         with _staging(workspace) as (release_id, folder):
-            house = house_of(workspace, manifest, code_digest())
+            code = code_digest()
+            house = house_of(workspace, manifest, code)
             house = replace(house, secrets=(*house.secrets, key.seed))
-            draft = Draft(workspace, catalogue, release_id, folder, house, key, say)
+            draft = Draft(workspace, catalogue, release_id, folder, house, key, code, say)
             draft.build(redrawn)
             draft.draw(render or _reports_room(), manifest)
             release = draft.finish(redrawn.inputs_digest if redrawn else inputs_digest)
