@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from filelock import FileLock
 from rich.console import Console
@@ -37,6 +38,10 @@ gc.set_threshold(50_000, 10, 10)
 # of all tests, for themselves: a third of the time before the first test.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# Machines differ, and an example that makes a worker import a library is the slowest of all.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 TESTS = Path(__file__).parent
 # Each worker imports Dagster, dbt and scikit-learn for itself: more of them soon gain nothing.

@@ -179,7 +179,7 @@ def test_failures_scan_same_cube_same_answer_in_any_order(con):
 counts = st.integers(0, 400)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(counts, counts, counts, counts), min_size=1, max_size=12), st.data())
 def test_failures_mix_and_rate_add_up_to_the_change(rows, data):
     attempts = [max(a, b) for a, b, _, _ in rows]
@@ -205,7 +205,7 @@ def test_failures_mix_and_rate_add_up_to_the_change(rows, data):
     assert sums["rate_effect"].to_list() == pytest.approx([change] * 2, abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000))
 def test_failures_expectation_keeps_what_each_value_had(seed):
     """Raking: at the earlier volume, every value is expected to fail as often as it did."""

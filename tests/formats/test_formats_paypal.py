@@ -36,7 +36,7 @@ def refusal(content: bytes, **options: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("make", [p.settlement, p.transaction_detail])
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=6, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(
     headers=st.sampled_from(["RH FH SH CH", "SH CH", "CH", ""]),
     bom=st.booleans(),

@@ -42,7 +42,7 @@ def sums(lake: pl.DataFrame, names: tuple[str, ...]) -> list[float]:
     return [round(lake[name].cast(pl.Float64).sum(), 2) for name in names]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(damage, st.sampled_from(["wechat", "alipay"]))
 def test_damage_is_refused_or_harmless(how, kind):
     content, source = (

@@ -161,7 +161,7 @@ def test_a_short_table_that_tells_nothing_names_nobody(tmp_path, suspect, checks
     ),
     st.integers(2, 5),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_suppression_leaves_no_rare_combination(rows, minimum):
     with duckdb.connect() as con:
         con.execute("create table t (region varchar, language varchar, who integer, s integer)")

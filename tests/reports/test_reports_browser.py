@@ -49,7 +49,7 @@ class Watched:
         address = self.report.with_name(file_name(page)).as_uri()
         if anew or self.tab.url != address:
             self.tab.goto(address)
-            self.tab.wait_for_selector("html[data-ready]", timeout=20_000)
+            self.tab.wait_for_selector("html[data-ready]", timeout=60_000)
         return self.tab
 
 

@@ -91,7 +91,7 @@ def test_segments_refit_on_the_same_users_changes_no_membership(planted):
     assert np.allclose(new.centroids, old.centroids, atol=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.permutations(range(5)), st.integers(0, 2**31))
 def test_segments_hungarian_matching_recovers_any_permutation(order, seed):
     centroids = np.random.default_rng(seed).normal(0, 3, (5, len(FEATURE_NAMES)))

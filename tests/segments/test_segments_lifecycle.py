@@ -79,7 +79,7 @@ def test_segments_all_25_cells_have_exactly_one_name(con):
     assert named[(2, 3)] == "at_risk"
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(recency=BOUNDS, orders=BOUNDS, day=st.integers(0, 1000), count=st.integers(1, 1000))
 def test_segments_published_rules_are_a_partition_and_agree_with_the_scores(
     recency, orders, day, count

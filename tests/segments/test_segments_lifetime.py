@@ -197,7 +197,7 @@ def test_segments_users_who_never_drop_out_are_predicted_by_rate_alone(counts):
     assert guarded(fit(counts, "bg_nbd"), counts).kind == "bg_nbd"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     kind=st.sampled_from(["bg_nbd", "mbg_nbd"]),
     r=st.floats(0.01, 50),
@@ -225,7 +225,7 @@ def test_segments_predictions_are_coherent_for_any_user(kind, r, alpha, a, b, pu
         assert expected <= rate * days * (1 + 1e-9) + 1e-9
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(x=st.integers(1, 60), age=st.floats(20, 100), share=st.floats(0, 0.99), more=st.floats(0, 1))
 def test_segments_no_score_rises_without_a_purchase(x, age, share, more):
     """The same purchases seen from a later day never make the next one likelier."""

@@ -176,4 +176,4 @@ class Warehouse(RuleBasedStateMachine):
 
 
 TestAnyHistory = Warehouse.TestCase
-TestAnyHistory.settings = settings(max_examples=40, stateful_step_count=10, deadline=None)
+TestAnyHistory.settings = settings(max_examples=40, stateful_step_count=10)
