@@ -190,3 +190,22 @@ def prepare_dagster_home(settings: Settings) -> Path:
         config.write_text(DAGSTER_YAML.format(folder=folder), encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def history() -> dg.DagsterInstance:
+    """Dagster's instance for a run in this process, whose steps print to the terminal alone.
+
+    Dagster would keep what each step prints, by two processes a step that watch this one and print
+    their own tracebacks when Ctrl-C reaches them. Progress is in the run's event log anyway.
+    `prepare_dagster_home` comes first.
+    """
+    from dagster._core.instance import InstanceRef
+
+    nothing = {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+    reference = InstanceRef.from_dir(
+        os.environ["DAGSTER_HOME"], overrides={"compute_logs": nothing}
+    )
+    return dg.DagsterInstance.from_ref(reference)

@@ -4,7 +4,7 @@ What belongs here: arguments, exit codes, and turning a known error into one cle
 not: anything that could be called from elsewhere.
 
 Exit codes: 0 all well, 1 the run failed or the audit refused to publish, 2 wrong use,
-3 the run ended well but files were quarantined.
+3 the run ended well but files were quarantined, 130 the run was interrupted.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 
 QUARANTINED = 3
+INTERRUPTED = 130
 
 
 class Providers(StrEnum):
@@ -76,6 +77,8 @@ def run(
     except OSError as error:
         raise stopped(f"{error.strerror}: {error.filename}. Check WALLET_DATA_DIR.") from None
     quarantined = summary.show(console, workspace, result, per_file=files)
+    if result.interrupted:
+        raise typer.Exit(INTERRUPTED)
     if not result.success and not (quarantined and summary.is_empty(workspace)):
         raise typer.Exit(1)
     if quarantined:

@@ -39,11 +39,13 @@ class RunResult:
     """What a run did.
 
     `failures` holds (step, message) of steps that failed; messages are meant for a person.
+    `interrupted` says that somebody ended the run (Ctrl-C, SIGTERM): no step failed then.
     """
 
     success: bool
     seconds: float
     failures: list[tuple[str, str]] = field(default_factory=list)
+    interrupted: bool = False
 
 
 class _ProgressHandler(logging.Handler):
@@ -119,7 +121,7 @@ def run_everything(
 
     defs = definitions.build_defs(workspace, loggers={"progress": progress})
     began = time.monotonic()
-    with dg.DagsterInstance.get() as instance, automation.run_lock(workspace):
+    with automation.history() as instance, automation.run_lock(workspace):
         _close_interrupted_runs(instance)
         result = defs.resolve_job_def("everything").execute_in_process(
             instance=instance,
@@ -130,7 +132,10 @@ def run_everything(
         problem = alarms.tell(instance, result.run_id, settings)
     if problem:
         console.print(problem, style="yellow", markup=False)
-    return RunResult(result.success, time.monotonic() - began, _failures(result))
+    seconds = time.monotonic() - began
+    if _is_interrupted(result):
+        return RunResult(False, seconds, interrupted=True)
+    return RunResult(result.success, seconds, _failures(result))
 
 
 def _close_interrupted_runs(instance: dg.DagsterInstance) -> None:
@@ -148,6 +153,13 @@ def _close_interrupted_runs(instance: dg.DagsterInstance) -> None:
     )
     for run in instance.get_runs(alive):
         instance.report_run_failed(run, "The process of this run ended before the run did.")
+
+
+def _is_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    from dagster._core.execution.plan.objects import ErrorSource
+
+    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    return any(failure.error_source == ErrorSource.INTERRUPT for failure in failures)
 
 
 def _failures(result: dg.ExecuteInProcessResult) -> list[tuple[str, str]]:

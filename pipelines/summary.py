@@ -74,6 +74,8 @@ def show(console: Console, workspace: Workspace, result: RunResult, *, per_file:
     _rejects(console, workspace)
     if result.success:
         _balance(console, workspace, per_file=per_file)
+    if result.interrupted:
+        console.print("[yellow]Interrupted.[/yellow] `wallet run` goes on from what was done.")
     for step, message in result.failures:
         console.print(f"[red]Failed: {step}[/red]")
         console.print(message, markup=False)

@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.interrupts import raise_if_interrupted
 from pipelines.privacy import artefact, canary
 from pipelines.privacy.catalogue import Catalogue
 from pipelines.privacy.checks import Checks, Outcome, TimeLimit, describe
@@ -82,6 +83,7 @@ def audit_database(
             scan.run(checks)
             tables, allowed = scan.tables(), tuple(scan.identifiers.values.allowed)
     except Exception as problem:  # noqa: BLE001 - a file that cannot be opened fails the audit
+        raise_if_interrupted(problem)
         error = describe(problem)
         checks.results.append(CheckResult("OPEN", "the file can be read", "", {}, error=error))
     checks.run("SYS-3", "no waiver for a blocking check", "none", lambda: _waivers(house))

@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.interrupts import raise_if_interrupted
 from pipelines.privacy.detectors import redact
 from pipelines.privacy.report import CheckResult, Finding
 from pipelines.privacy.waivers import Waiver
@@ -59,6 +60,7 @@ class Checks:
                 raise TimeoutError("the time limit of the audit is over")
             findings, measured = check()
         except Exception as problem:  # noqa: BLE001 - fail closed, whatever it was
+            raise_if_interrupted(problem)
             error = describe(problem)
         spent = time.monotonic() - began
         waived: tuple[dict[str, Any], ...] = ()

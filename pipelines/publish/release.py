@@ -17,6 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from pipelines.interrupts import interruptible
 from pipelines.privacy.catalogue import read_catalogue
 from pipelines.publish import pointer
 from pipelines.publish.digest import logical_digest
@@ -95,7 +96,7 @@ def publish(
     manifest = manifest or _project_manifest()
     catalogue = read_catalogue(manifest)
     workspace.releases.mkdir(parents=True, exist_ok=True)
-    with _lock(workspace):
+    with _lock(workspace), interruptible():
         _remove_unfinished(workspace)
         key = _signing_key(workspace)
         redrawn = _current(workspace) if redraw else None

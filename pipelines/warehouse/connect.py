@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from pipelines.interrupts import interruptible
 from pipelines.settings import Workspace
 from pipelines.warehouse.encryption import (
     attach_encrypted,
@@ -51,7 +52,8 @@ def connect(workspace: Workspace, read_only: bool = False) -> Iterator[duckdb.Du
     workspace.warehouse.parent.mkdir(parents=True, exist_ok=True)
     connection = _opened(workspace, read_only)
     try:
-        yield connection
+        with interruptible():
+            yield connection
     finally:
         connection.close()
 
