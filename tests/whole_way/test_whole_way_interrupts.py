@@ -65,7 +65,7 @@ def test_a_run_that_is_interrupted_says_so_and_nothing_else(tmp_path: Path) -> N
     """To the whole group of processes, as a terminal sends it."""
     landing = tmp_path / "landing"
     landing.mkdir()
-    for path in sorted(SAMPLES_DIR.rglob("*.csv"))[:3]:
+    for path in sorted(SAMPLES_DIR.rglob("wechat*/*.*"))[:3]:
         (landing / path.name).write_bytes(path.read_bytes())
     environment = os.environ | {
         "WALLET_DATA_DIR": str(tmp_path),
@@ -81,12 +81,14 @@ def test_a_run_that_is_interrupted_says_so_and_nothing_else(tmp_path: Path) -> N
         text=True,
         start_new_session=True,
     )
-    for line in run.stdout:
-        if "Building and testing" in line:
-            break
+    said = ""
+    while "Building and testing" not in said:
+        line = run.stdout.readline()
+        assert line, said
+        said += line
     os.killpg(run.pid, signal.SIGINT)
-    said, _ = run.communicate(timeout=120)
-    assert run.returncode == 130
+    said += run.communicate(timeout=120)[0]
+    assert run.returncode == 130, said
     assert "Interrupted. `wallet run` goes on" in said
     assert "Traceback" not in said
     assert "Failed" not in said
