@@ -125,6 +125,8 @@ def _parents(node: Mapping[str, Any]) -> set[str]:
 def _kept_node(node: Mapping[str, Any], shown: Collection[str]) -> dict[str, Any]:
     config = node.get("config") or {}
     kept = _only(node, _NODE_KEYS)
+    if kept.get("sources"):  # dbt has them in another order after each parse
+        kept["sources"] = sorted(kept["sources"])
     kept |= {
         "contract": _only(node.get("contract") or {}, ("enforced",)),
         "config": _only(config, _CONFIG_KEYS),

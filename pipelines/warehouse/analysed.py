@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pipelines.settings import PROJECT_ROOT, Workspace
+from pipelines.warehouse import built
 from pipelines.warehouse.connect import connect
 from pipelines.warehouse.fingerprints import rows_digest
 
@@ -47,7 +48,7 @@ def analysing(
     Args:
         workspace: whose warehouse is read and written.
         specs: of the tables written, each with the tables it reads as its dependencies.
-        room: folder below `pipelines` whose code makes them.
+        room: folder below `pipelines` whose code, with that of the warehouse, makes them.
         learned: kinds of stored models by which they are made.
     """
     reads = reads_of(specs)
@@ -135,27 +136,28 @@ def _states(
 
     None for a mart that was not built as it should have been, or whose tests were not passed.
     """
-    built = dict(
-        connection.execute(
-            "select split_part(unique_id, '.', -1), fingerprint from build_state.nodes"
-            " where starts_with(unique_id, 'model.')"
-        ).fetchall()
-    )
+    models = {
+        node.rpartition(".")[2]: known.fingerprint
+        for node, known in built.standing(connection, {}).items()
+        if node.startswith("model.")
+    }
     found: dict[str, str | None] = {}
     for relation in relations:
         schema, _, table = relation.partition(".")
         if schema == SCHEMA:
             found[relation] = rows_digest(connection, schema, table)
         else:
-            found[relation] = built.get(table)
+            found[relation] = models.get(table)
     return found
 
 
 def _rules(workspace: Workspace, room: str) -> str:
     digest = hashlib.sha256()
-    folder = PROJECT_ROOT / "pipelines" / room
-    for path in sorted(path for path in folder.rglob("*") if path.suffix in {".py", ".csv"}):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+    code = PROJECT_ROOT / "pipelines"
+    # Intervals, stored models and threads are the warehouse's.
+    files = [path for name in (room, "warehouse") for path in (code / name).rglob("*")]
+    for path in sorted(path for path in files if path.suffix in {".py", ".csv"}):
+        digest.update(path.relative_to(code).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     digest.update(json.dumps(workspace.settings.of_figures(), sort_keys=True).encode())
     return digest.hexdigest()

@@ -55,6 +55,15 @@ def test_what_is_published_and_what_it_is_made_from(project):
     assert "macro.wallet.metric" in shown["macros"]
 
 
+def test_another_parse_of_the_same_project_gives_the_same_page(project):
+    """dbt lists a model's sources as a set gave them."""
+    parsed_again = copy.deepcopy(project)
+    for node in parsed_again["nodes"].values():
+        node.get("sources", []).reverse()
+    assert parsed_again != project
+    assert reduced_manifest(parsed_again) == reduced_manifest(project)
+
+
 def test_what_stays_at_home(project):
     """Planted wherever dbt puts paths, people and compiled SQL, and in a key of a later dbt."""
     planted = copy.deepcopy(project)

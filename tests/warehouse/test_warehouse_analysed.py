@@ -90,7 +90,8 @@ def test_code_settings_and_what_nobody_knows(
         )
     assert stale(copied) == ["analysis.risk_rules", "analysis.user_segments"]
     write_analysis(copied)
-    shutil.copytree(PROJECT_ROOT / "pipelines" / "segments", tmp_path / "pipelines" / "segments")
+    for room in ("segments", "warehouse"):
+        shutil.copytree(PROJECT_ROOT / "pipelines" / room, tmp_path / "pipelines" / room)
     monkeypatch.setattr(analysed, "PROJECT_ROOT", tmp_path)
     assert stale(copied) == []
     with (tmp_path / "pipelines" / "segments" / "lifecycle.py").open("a") as file:

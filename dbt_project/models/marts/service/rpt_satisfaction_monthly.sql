@@ -14,7 +14,8 @@ summed as (
         wallet,
         count(distinct user_key) as users,
         {{ measures('feedback', ['answers', 'csat_answers', 'csat_satisfied', 'nps_answers', 'nps_balance']) }},
-        avg(score_share) as mean_score_share
+        -- A sum of doubles would depend on the order of the answers.
+        avg(cast(score_share as decimal(9, 6))) as mean_score_share
     from answers
     group by month, survey, wallet
 
