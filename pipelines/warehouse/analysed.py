@@ -134,7 +134,7 @@ def _states(
 ) -> dict[str, str | None]:
     """What stands under a name now: dbt's fingerprint, or of tables that Python writes the rows.
 
-    None for a mart that was not built as it should have been, or whose tests were not passed.
+    None for a mart that is not there, or of which nobody knows what it was built from.
     """
     models = {
         node.rpartition(".")[2]: known.fingerprint
