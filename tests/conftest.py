@@ -13,8 +13,9 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +109,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-def pytest_runtest_setup() -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _settled() -> None:
     """What imports and parsed projects made stays: it is not looked through for garbage.
 
-    Again after a build, which ends with everything in sight (`dbt_lean.settled`).
+    Once a file: a build ends with everything in sight (`dbt_lean.settled`).
     """
-    if not gc.get_freeze_count():
-        gc.freeze()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:
@@ -148,6 +149,32 @@ def prepared(
         return copy, json.loads(note.read_text("utf-8"))
 
     return prepare
+
+
+@cache
+def _remembered(self_test: Callable[[Any], list[Any]]) -> Callable[[Any], list[Any]]:
+    known: dict[str, list[Any]] = {}
+
+    def remembered(policy: Any) -> list[Any]:
+        digest = policy.digest()
+        if digest not in known:
+            known[digest] = self_test(policy)
+        return list(known[digest])
+
+    return remembered
+
+
+@pytest.fixture(scope="module")
+def self_tested_once() -> Iterator[None]:
+    """The audit's self-test looks at no file and takes as long as a small one: once per policy.
+
+    With a patch of its own: tests undo what `monkeypatch` did, and this with it.
+    """
+    from pipelines.privacy import canary
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canary, "self_test", _remembered(canary.self_test))
+        yield
 
 
 @dataclass(frozen=True)

@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
-from functools import cache, partial
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from publish_files import draw_page, write_manifest, write_warehouse
 
-from pipelines.privacy import canary
-from pipelines.privacy.policy import Policy
 from pipelines.publish.release import Release, current_release, publish
 from pipelines.settings import Settings, Workspace
 
-_self_test = canary.self_test
 
-
-@cache
-def _self_tested(digest: str, minimum: int) -> tuple:
-    return tuple(_self_test(Policy(minimum_users=minimum)))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _self_test_once() -> Iterator[None]:
-    """The audit's self-test looks at no file: once per session is enough here.
-
-    With a patch of its own: tests undo what `monkeypatch` did, and this with it.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            canary,
-            "self_test",
-            lambda policy: list(_self_tested(policy.digest(), policy.minimum_users)),
-        )
-        yield
+@pytest.fixture(autouse=True)
+def _self_test_once(self_tested_once: None) -> None:
+    """The audit's self-test looks at no file: once per session is enough here."""
 
 
 def workspace_in(root: Path) -> Workspace:

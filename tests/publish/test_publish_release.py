@@ -271,11 +271,14 @@ KILLED_SCRIPT = """
 import os, signal, sys
 from pathlib import Path
 from publish_files import draw_page
+from pipelines.privacy import canary
 from pipelines.publish.release import publish
 from pipelines.settings import Settings, Workspace
 
 root, manifest, moment = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 workspace = Workspace("samples", root / "in", root, Settings(data_dir=root, threads=2))
+
+canary.self_test = lambda policy: []  # it looks at no file, and is not what is killed here
 
 def die_at(sentence):
     if sentence.startswith(moment):

@@ -22,6 +22,8 @@ from pipelines.publish.audience_overlap import few_apart, without_few
 from pipelines.publish.pointer import open_published
 from pipelines.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("self_tested_once")
+
 
 @pytest.fixture(scope="module")
 def workspace(sample_run):
