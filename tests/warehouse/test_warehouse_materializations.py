@@ -1,6 +1,7 @@
 """Tables, views and tests that are one statement each, in a small dbt project of their own."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +35,28 @@ models:
 _SQL = "select 'alipay' as wallet, cast(12.5 as decimal(18, 4)) as amount"
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("project")
+    for part in ("macros", "models", "tests"):
+        (folder / part).mkdir()
+    shutil.copy(DBT_PROJECT_DIR / "macros" / "materializations.sql", folder / "macros")
+    (folder / "dbt_project.yml").write_text(_PROJECT)
+    (folder / "profiles.yml").write_text(_PROFILE)
+    (folder / "models" / "sums.yml").write_text(_CONTRACT)
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "macros").mkdir()
-    (tmp_path / "models").mkdir()
-    shutil.copy(DBT_PROJECT_DIR / "macros" / "materializations.sql", tmp_path / "macros")
-    (tmp_path / "dbt_project.yml").write_text(_PROJECT)
-    (tmp_path / "profiles.yml").write_text(_PROFILE)
-    (tmp_path / "models" / "sums.yml").write_text(_CONTRACT)
-    monkeypatch.setattr(dbt_call, "DBT_PROJECT_DIR", tmp_path)
-    return tmp_path
+def project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The project without a model, a test or a warehouse.
+
+    One folder for all: dbt keeps there what it parsed of its own macros, a second of each call.
+    """
+    monkeypatch.setattr(dbt_call, "DBT_PROJECT_DIR", folder)
+    yield folder
+    for made in ("models/sums.sql", "tests/assert_nothing.sql", "warehouse.duckdb"):
+        (folder / made).unlink(missing_ok=True)
 
 
 def _built(project: Path, config: str, sql: str = _SQL) -> tuple[str, str]:
@@ -129,7 +142,6 @@ def test_what_a_test_leaves_out_is_refused(project: Path, option: str) -> None:
 
 
 def _tested(project: Path, config: str, rows: int) -> Any:
-    (project / "tests").mkdir()
     (project / "tests" / "assert_nothing.sql").write_text(
         "{{ config(" + config + ") }}\n"
         f"select * from (values (1), (2), (3)) as numbers (n) where n <= {rows}"
