@@ -20,6 +20,7 @@ from pipelines.warehouse import connect, dbt_run
 MINIMUM = 10
 # In the order in which they read one another.
 MODELS = {
+    "rpt_comparison_window": "marts.rpt_comparison_window",
     "rpt_wallet_comparison": "marts.rpt_wallet_comparison",
     "published_analyst__daily_performance": "analyst.daily_performance",
     "published_marketing__wallet_comparison": "marketing.wallet_comparison",

@@ -16,7 +16,7 @@ months as (
 -- `wallet_comparison` tells what its days add up to, and by that the days before them.
 compared as (
 
-    select min(from_date) as from_date from {{ ref('rpt_wallet_comparison') }}
+    select from_date from {{ ref('rpt_comparison_window') }}
 
 ),
 

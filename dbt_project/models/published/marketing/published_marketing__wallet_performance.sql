@@ -139,7 +139,7 @@ people_counts as (
 
 compared as (
 
-    select min({{ month_of('from_date') }}) as from_month from {{ ref('rpt_wallet_comparison') }}
+    select {{ month_of('from_date') }} as from_month from {{ ref('rpt_comparison_window') }}
 
 ),
 
