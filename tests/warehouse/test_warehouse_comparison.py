@@ -22,11 +22,13 @@ MINIMUM = 10
 MODELS = {
     "rpt_comparison_window": "marts.rpt_comparison_window",
     "rpt_wallet_comparison": "marts.rpt_wallet_comparison",
+    "rpt_fee_what_if": "marts.rpt_fee_what_if",
     "published_analyst__daily_performance": "analyst.daily_performance",
     "published_marketing__wallet_comparison": "marketing.wallet_comparison",
     "published_marketing__wallet_performance": "marketing.wallet_performance",
     "published_marketing__daily_performance": "marketing.daily_performance",
     "published_marketing__hourly_performance": "marketing.hourly_performance",
+    "published_marketing__fee_what_if": "marketing.fee_what_if",
 }
 FACTS = ("fct_payment_attempts", "fct_captures")
 
@@ -50,7 +52,10 @@ def queries(workspace: Workspace) -> dict[str, str]:
 def published(
     workspace: Workspace, queries: dict[str, str], people: dict[date, list[int]], folder: Path
 ) -> tuple[list[str], date]:
-    """What the audit finds when these people paid on these days; and when the comparison begins."""
+    """What the audit finds when these people paid on these days; and when the comparison begins.
+
+    Nobody (-1) is a payment of a bill that names nobody, from before there was a log.
+    """
     days = [(day, who, at) for day, all_day in people.items() for at, who in enumerate(all_day)]
     with connect.connect(workspace) as con:
         con.execute("create or replace temp table paid (day date, who integer, number integer)")
@@ -62,13 +67,13 @@ def published(
             " as attempt_key, md5(who::varchar)::uuid as user_key, day as business_date,"
             " who % 24 as local_hour, 'paypal' as wallet, 'succeeded' as outcome,"
             " 'succeeded' as resolved_outcome, 20 as amount, 'CNY' as currency,"
-            " false as is_test from paid"
+            " false as is_test from paid where who >= 0"
         )
         con.execute(
             "insert into marts.fct_captures by name select md5(day || '-' || number)::uuid"
-            " as capture_key, md5(who::varchar)::uuid as user_key, day as business_date,"
-            " 'paypal' as wallet, 20 + number as amount, 'CNY' as currency, false as is_test"
-            " from paid"
+            " as capture_key, case when who >= 0 then md5(who::varchar)::uuid end as user_key,"
+            " day as business_date, 'paypal' as provider, 'paypal' as wallet,"
+            " 20 + number as amount, 'CNY' as currency, false as is_test from paid"
         )
         for relation, query in queries.items():
             con.execute(f"create or replace table {relation} as {query}")
@@ -128,6 +133,13 @@ def test_an_early_month_of_few_people_is_not_left_over_alone(workspace, queries,
     found, begins = published(workspace, queries, people, tmp_path)
     assert found == []
     assert begins == date(2026, 3, 1)
+
+
+def test_a_month_of_bills_that_name_nobody(workspace, queries, tmp_path):
+    """Bills since January, a log of one's own since February: January followed from the 90 days."""
+    people = few_a_day(date(2026, 2, 1), date(2026, 3, 20))
+    people |= {date(2026, 1, 5) + timedelta(days=at): [-1, -1] for at in range(20)}
+    assert published(workspace, queries, people, tmp_path)[0] == []
 
 
 def test_the_last_90_days_alone_would_have_told(workspace, queries, tmp_path):

@@ -123,17 +123,18 @@ refunds_shown as (
 
 ),
 
+-- A month in which nobody is named is one of few people too: what it took in would follow as well.
 people as (
 
-    select month, wallet, user_key from attempts where user_key is not null
+    select month, wallet, user_key from attempts
     union
-    select month, wallet, user_key from captures where user_key is not null
+    select month, wallet, user_key from captures
 
 ),
 
 people_counts as (
 
-    select month, wallet, count(*) as users from people group by month, wallet
+    select month, wallet, count(user_key) as users from people group by month, wallet
 
 ),
 
