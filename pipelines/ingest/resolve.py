@@ -21,6 +21,7 @@ import polars as pl
 from pipelines.formats.format import UNIT_SEPARATOR
 from pipelines.ingest.files import sha256_of
 from pipelines.ingest.key_ring import KeyRing, load_ring
+from pipelines.ingest.private import make_private_file
 from pipelines.settings import Workspace
 
 _UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
@@ -156,7 +157,9 @@ def _log(
     }
     folder = workspace.root / "audiences"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / "resolved.jsonl").open("a", encoding="utf-8") as stream:
+    log = folder / "resolved.jsonl"
+    make_private_file(log)
+    with log.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(entry, sort_keys=True, ensure_ascii=False) + "\n")
         stream.flush()
         os.fsync(stream.fileno())

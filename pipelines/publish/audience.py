@@ -20,6 +20,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.ingest.private import make_private_file
 from pipelines.privacy.audit import audit_database
 from pipelines.privacy.catalogue import Catalogue, Column, Table
 from pipelines.privacy.policy import policy_for
@@ -187,8 +188,10 @@ def make_audience(workspace: Workspace, name: str, wanted: AudienceFilter) -> Au
         digest = logical_digest(database)[_TABLE]
         compared = {"lists": sorted(others), "left_out": len(chosen) - len(members)}
         document = {"rows": digest, "report": report.as_dict(), "compared_with": compared}
+        make_private_file(audit)
         audit.write_bytes(canonical_json(document))
         finished = Path(draft) / path.name
+        make_private_file(finished)
         finished.write_text(text, encoding="utf-8")
         finished.replace(path)
     _log(folder, name, release_id, wanted, len(keys), digest)
@@ -262,5 +265,7 @@ def _log(
         "members": members,
         "rows": digest,
     }
-    with (folder / "log.jsonl").open("a", encoding="utf-8") as stream:
+    log = folder / "log.jsonl"
+    make_private_file(log)
+    with log.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(entry, sort_keys=True) + "\n")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipelines.cli import app
+from pipelines.ingest.private import open_to_others
 from pipelines.ingest.pseudonyms import load_key
 from pipelines.ingest.resolve import ResolveError, resolve
 from pipelines.publish.audience import AudienceError, AudienceFilter, make_audience
@@ -111,6 +112,8 @@ def test_segments_audience_is_mapped_back_where_the_key_is(workspace, customers,
     assert all(key.pseudonym("subject", row["user_id"]) == row["user_key"]
                for row in found.rows(named=True))  # fmt: skip
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    # Before the next run closes what the shell's mode left open: `wallet doctor` named them.
+    assert open_to_others(workspace.root / "audiences") == []
     log = (workspace.root / "audiences" / "resolved.jsonl").read_text("utf-8")
     entry = json.loads(log.splitlines()[-1])
     assert entry["purpose"] == "thank-you mail"
