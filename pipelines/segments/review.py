@@ -37,11 +37,17 @@ def review(
         ReviewError: nothing was built yet, a stored version cannot be read, or adopting was asked
             for while the data is too little for a proposal.
     """
+    from duckdb import CatalogException
+
     store = ModelStore(workspace.models)
     try:
         with connect(workspace, read_only=True) as con:
             proposed = propose(con, FreezeRules())
         stored = store.latest(KIND)
+    except CatalogException as error:
+        raise ReviewError(
+            f"The warehouse at {workspace.warehouse} holds no users yet. Run `wallet run` first."
+        ) from error
     except (FileNotFoundError, EncryptionError, StoreError) as error:
         raise ReviewError(str(error)) from error
     now = from_document(stored) if stored else proposed

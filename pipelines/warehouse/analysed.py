@@ -33,6 +33,10 @@ _RULES = "rules"
 _LEARNED = "learned"
 
 
+class NotBuiltError(RuntimeError):
+    """What a table of `analysis` is read from is not there; the message says what to select."""
+
+
 @contextmanager
 def analysing(
     workspace: Workspace,
@@ -50,15 +54,34 @@ def analysing(
         specs: of the tables written, each with the tables it reads as its dependencies.
         room: folder below `pipelines` whose code, with that of the warehouse, makes them.
         learned: kinds of stored models by which they are made.
+
+    Raises:
+        NotBuiltError: a table that is read is not there, as after an erasure.
     """
     reads = reads_of(specs)
     with connect(workspace) as connection:
+        _refuse_missing(connection, reads)
         _make(connection)
         connection.execute(
             f"delete from {_TABLE} where table_name in (select unnest(?::varchar[]))", [list(reads)]
         )
         yield connection
         remember(connection, workspace, reads, room, learned)
+
+
+def _refuse_missing(
+    connection: duckdb.DuckDBPyConnection, reads: Mapping[str, Collection[str]]
+) -> None:
+    there = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables()"
+    ).fetchall()
+    wanted = {parent for parents in reads.values() for parent in parents}
+    missing = sorted(wanted - {name for (name,) in there})
+    if missing:
+        raise NotBuiltError(
+            f"Nothing was made: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not"
+            f' there yet. Select +key:"{SCHEMA}/{min(reads)}", or run the job "everything".'
+        )
 
 
 def reads_of(specs: Iterable[dg.AssetSpec]) -> dict[str, list[str]]:

@@ -25,6 +25,7 @@ from handmade_lake import (
 from pipelines.publish import release
 from pipelines.segments import assets as segments
 from pipelines.segments import thresholds
+from pipelines.segments.review import ReviewError, review
 from pipelines.settings import PROJECT_ROOT, Workspace
 from pipelines.warehouse import analysed, incremental
 from pipelines.warehouse.connect import connect
@@ -131,6 +132,18 @@ def test_thresholds_adopted_since_are_not_in_the_tables(copied: Workspace) -> No
     assert "analysis.user_segments" in stale(copied)
     (copied.models / f"{thresholds.KIND}-v{stored['version']:04d}.json").unlink()
     assert "analysis.user_segments" not in stale(copied)
+
+
+def test_without_marts_it_says_what_to_build(copied: Workspace) -> None:
+    """After an erasure there is a warehouse without tables as soon as somebody looked for one."""
+    (asset,) = [one for one in vars(segments).values() if isinstance(one, dg.AssetsDefinition)]
+    context = SimpleNamespace(assets_def=asset, log=logging.getLogger())
+    copied.warehouse.unlink()
+    for _ in range(2):
+        with pytest.raises(analysed.NotBuiltError, match=r'marts\.dim_users.*the job "everything"'):
+            list(asset.op.compute_fn.decorated_fn(context, copied))
+    with pytest.raises(ReviewError, match="Run `wallet run` first"):
+        review(copied, adopt=True)
 
 
 def analysing_again(workspace: Workspace, spec: dg.AssetSpec):
