@@ -75,7 +75,8 @@ def refunds_sql(currency: str) -> str:
             sum(is_refunded_capture)::bigint as refunded_captures,
             sum(is_refund)::bigint as refunds_submitted,
             count(distinct refund_user_key)::bigint as users,
-            count(distinct refund_user_key) filter (status <> 'failed')::bigint as users_given_back,
+            count(distinct refund_user_key) filter (status <> 'failed' and amount > 0)::bigint
+                as users_given_back,
             count(*) filter (status = 'succeeded') as succeeded,
             count(*) filter (status = 'failed') as refunds_failed,
             count(*) filter (status in ('pending', 'unknown')) as pending,
