@@ -123,8 +123,7 @@ class LeakIndex:
             return []
         asked = pl.Series("v", texts, dtype=pl.String)
         marked = pl.concat(asked.to_frame().hstack(marks_of(key, asked)) for key in self.keys)
-        return (
-            marked.join(self._marks.to_frame(), on="mark", how="semi")["v"]
-            .unique(maintain_order=True)
-            .to_list()
-        )
+        # The right side of a join is hashed: what is asked, the few words of a page, and not all
+        # that was ever seen, once for each page.
+        seen = self._marks.to_frame().join(marked.select("mark"), on="mark", how="semi")
+        return marked.join(seen, on="mark", how="semi")["v"].unique(maintain_order=True).to_list()
