@@ -156,10 +156,15 @@ def _close_interrupted_runs(instance: dg.DagsterInstance) -> None:
 
 
 def _is_interrupted(result: dg.ExecuteInProcessResult) -> bool:
-    from dagster._core.execution.plan.objects import ErrorSource
+    """Whether a signal ended the run, in a step or between two."""
+    from dagster._core.events import JobFailureData, RunFailureReason
 
-    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
-    return any(failure.error_source == ErrorSource.INTERRUPT for failure in failures)
+    ends = [event.event_specific_data for event in result.all_events]
+    return any(
+        isinstance(end, JobFailureData)
+        and end.failure_reason == RunFailureReason.UNEXPECTED_TERMINATION
+        for end in ends
+    )
 
 
 def _failures(result: dg.ExecuteInProcessResult) -> list[tuple[str, str]]:

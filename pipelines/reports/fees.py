@@ -42,19 +42,8 @@ def rates_figure(data: ReportData) -> Figure | None:
     rows = data.wallets.drop_nulls("effective_fee_rate").sort("wallet", "month")
     if rows.is_empty():
         return None
-    rows = rows.with_columns(pl.col("month").dt.strftime("%Y-%m").alias("label"))
-    traces = [
-        style.wallet_line(rows, wallet, "label", "effective_fee_rate", "%{y:.2%}")
-        for wallet in sorted(rows["wallet"].unique())
-    ]
-    return {
-        "data": traces,
-        "layout": style.layout(
-            300,
-            xaxis=style.month_axis(rows["label"].unique().sort().to_list()),
-            yaxis=style.axis("@axis.fee_rate", tickformat=".2%", rangemode="tozero"),
-        ),
-    }
+    axis = style.axis("@axis.fee_rate", tickformat=".2%", rangemode="tozero")
+    return style.lines_by_month(rows, "effective_fee_rate", ".2%", axis)
 
 
 def rates_table(data: ReportData) -> Table:

@@ -225,19 +225,8 @@ def satisfaction_figure(data: ReportData, survey: str) -> Figure | None:
     """The survey's measure by month and wallet."""
     column, form = SURVEYS[survey]
     rows = data.satisfaction.filter(pl.col("survey") == survey).sort("wallet", "month")
-    rows = rows.with_columns(pl.col("month").dt.strftime("%Y-%m").alias("label"))
-    traces = [
-        style.wallet_line(rows, wallet, "label", column, f"%{{y:{form}}}")
-        for wallet in sorted(rows["wallet"].unique())
-    ]
-    return {
-        "data": traces,
-        "layout": style.layout(
-            300,
-            xaxis=style.month_axis(rows["label"].unique().sort().to_list()),
-            yaxis=style.axis(f"@survey.{survey}", tickformat=form),
-        ),
-    }
+    axis = style.axis(f"@survey.{survey}", tickformat=form)
+    return style.lines_by_month(rows, column, form, axis)
 
 
 def satisfaction_table(data: ReportData, survey: str) -> Table:

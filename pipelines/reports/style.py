@@ -115,17 +115,31 @@ def of_wallet(wallet: str) -> dict[str, Any]:
     return {"name": category_key("wallet", wallet), "meta": {"wallet": wallet}}
 
 
-def wallet_line(rows: pl.DataFrame, wallet: str, x: str, y: str, form: str) -> dict[str, Any]:
-    """A line with markers over months or days; `form` writes a value, such as `%{y:.1%}`."""
+def lines_by_month(rows: pl.DataFrame, y: str, form: str, axis: dict[str, Any]) -> Figure:
+    """A chart with one line per wallet over the months.
+
+    Args:
+        rows: columns month, wallet and the one named by `y`, in the order of the months.
+        y: the column drawn.
+        form: how a value is written under the pointer, such as `.1%`.
+        axis: of the values.
+    """
+    rows = rows.with_columns(pl.col("month").dt.strftime("%Y-%m").alias("label"))
+    traces = [_wallet_line(rows, wallet, y, form) for wallet in sorted(rows["wallet"].unique())]
+    months = rows["label"].unique().sort().to_list()
+    return {"data": traces, "layout": layout(300, xaxis=month_axis(months), yaxis=axis)}
+
+
+def _wallet_line(rows: pl.DataFrame, wallet: str, y: str, form: str) -> dict[str, Any]:
     part, look = rows.filter(pl.col("wallet") == wallet), wallet_look(wallet)
     return of_wallet(wallet) | {
         "type": "scatter",
         "mode": "lines+markers",
-        "x": part[x].to_list(),
+        "x": part["label"].to_list(),
         "y": rounded(part[y]),
         "line": {"color": look.colour, "dash": look.dash, "width": 2.2},
         "marker": {"symbol": look.symbol, "size": 8, "color": look.colour},
-        "hovertemplate": f"%{{x}}<br>%{{fullData.name}}: {form}<extra></extra>",
+        "hovertemplate": f"%{{x}}<br>%{{fullData.name}}: %{{y:{form}}}<extra></extra>",
     }
 
 

@@ -10,8 +10,6 @@ rooms would otherwise publish segments of yesterday beside payments of today.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,7 +17,7 @@ from typing import TYPE_CHECKING
 from pipelines.settings import PROJECT_ROOT, Workspace
 from pipelines.warehouse import built
 from pipelines.warehouse.connect import connect
-from pipelines.warehouse.fingerprints import rows_digest
+from pipelines.warehouse.fingerprints import digest, digest_of_file, rows_digest
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -61,10 +59,7 @@ def analysing(
     reads = reads_of(specs)
     with connect(workspace) as connection:
         _refuse_missing(connection, reads)
-        _make(connection)
-        connection.execute(
-            f"delete from {_TABLE} where table_name in (select unnest(?::varchar[]))", [list(reads)]
-        )
+        _forget(connection, reads)
         yield connection
         remember(connection, workspace, reads, room, learned)
 
@@ -107,7 +102,7 @@ def remember(
         room: folder below `pipelines` whose code made them.
         learned: kinds of stored models by which they were made.
     """
-    _make(connection)
+    _forget(connection, reads)
     now = _states(connection, {parent for parents in reads.values() for parent in parents})
     rows = [(table, parent, now[parent]) for table in reads for parent in reads[table]]
     more = {f"{_RULES}:{room}": _rules(workspace, room)}
@@ -115,12 +110,16 @@ def remember(
     rows += [(table, parent, state) for table in reads for parent, state in more.items()]
     tables, parents, states = zip(*rows, strict=True)
     connection.execute(
-        f"delete from {_TABLE} where table_name in (select unnest(?::varchar[]))", [list(reads)]
-    )
-    connection.execute(
         f"insert into {_TABLE} select unnest(?::varchar[]), unnest(?::varchar[]),"
         " unnest(?::varchar[])",
         [list(tables), list(parents), list(states)],
+    )
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
+    _make(connection)
+    connection.execute(
+        f"delete from {_TABLE} where table_name in (select unnest(?::varchar[]))", [list(tables)]
     )
 
 
@@ -175,24 +174,22 @@ def _states(
 
 
 def _rules(workspace: Workspace, room: str) -> str:
-    digest = hashlib.sha256()
+    """Digest of the code that makes a room's tables, and of the settings."""
     code = PROJECT_ROOT / "pipelines"
     # Intervals, stored models and threads are the warehouse's.
     files = [path for name in (room, "warehouse") for path in (code / name).rglob("*")]
-    for path in sorted(path for path in files if path.suffix in {".py", ".csv"}):
-        digest.update(path.relative_to(code).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    digest.update(json.dumps(workspace.settings.of_figures(), sort_keys=True).encode())
-    return digest.hexdigest()
+    found = [
+        [path.relative_to(code).as_posix(), digest_of_file(path)]
+        for path in sorted(files)
+        if path.suffix in {".py", ".csv"}
+    ]
+    return digest([found, workspace.settings.of_figures()])
 
 
 def _learned(workspace: Workspace, kind: str) -> str:
     """Digest of the stored versions of one kind of models."""
-    digest = hashlib.sha256()
-    for path in sorted(workspace.models.glob(f"{kind}-v*.json")):
-        digest.update(path.name.encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+    files = sorted(workspace.models.glob(f"{kind}-v*.json"))
+    return digest([[path.name, digest_of_file(path)] for path in files])
 
 
 def _make(connection: duckdb.DuckDBPyConnection) -> None:

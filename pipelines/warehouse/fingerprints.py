@@ -121,13 +121,13 @@ class Fingerprints:
         parents = [self.of(parent) for parent in sorted(node["depends_on"].get("nodes", []))]
         if None in parents:
             return None
-        return _digest([self.definition(unique_id), *parents])
+        return digest([self.definition(unique_id), *parents])
 
     def definition(self, unique_id: str) -> str:
         """Digest of what a node is by itself, with all that is common to all nodes."""
         node = self.manifest["nodes"][unique_id]
         file = self.project / node["original_file_path"]
-        return _digest(
+        return digest(
             [
                 self._everywhere(),
                 node["schema"],
@@ -136,7 +136,7 @@ class Fingerprints:
                 {name: said for name, said in node["config"].items() if name not in _WORDS},
                 [[column["name"], column["data_type"]] for column in node["columns"].values()],
                 (node.get("test_metadata") or {}).get("kwargs"),
-                _digest_of_file(file) if node["resource_type"] == "seed" else None,
+                digest_of_file(file) if node["resource_type"] == "seed" else None,
             ]
         )
 
@@ -148,7 +148,7 @@ class Fingerprints:
                 if macro["package_name"] == self.manifest["metadata"]["project_name"]
             }
             engines = {name: version(name) for name in _ENGINES}
-            self._common = _digest([macros, engines, dict(self.settings)])
+            self._common = digest([macros, engines, dict(self.settings)])
         return self._common
 
     def _of_source(self, source: Mapping[str, Any]) -> str | None:
@@ -160,8 +160,8 @@ class Fingerprints:
         """Digest of a source's files; what ingest says of itself lies in folders named `_…`."""
         folders = (self.lake / name, self.lake / f"_{name}")
         files = sorted(path for folder in folders for path in folder.glob("*.parquet"))
-        found = [[path.name, _digest_of_file(path)] for path in files]
-        return _digest([name, found]) if found else None
+        found = [[path.name, digest_of_file(path)] for path in files]
+        return digest([name, found]) if found else None
 
 
 def rows_digest(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> str | None:
@@ -178,14 +178,16 @@ def rows_digest(connection: duckdb.DuckDBPyConnection, schema: str, table: str) 
         "select count(*), sum(cast(hash(t) as hugeint)), sum(cast(hash('again', t) as hugeint))"
         f" from {schema}.{table} as t"
     ).fetchall()[0]
-    return _digest([columns, [str(value) for value in rows]])
+    return digest([columns, [str(value) for value in rows]])
 
 
-def _digest(content: object) -> str:
+def digest(content: object) -> str:
+    """SHA-256 of what JSON can write."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _digest_of_file(path: Path) -> str:
+def digest_of_file(path: Path) -> str:
+    """SHA-256 of a file, read once per state of it."""
     stat = path.stat()
     return _digest_of_content(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
